@@ -1,0 +1,310 @@
+# Copyright: (c) 2026, the mailrelay.exchange authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What the parts of the lab promise each other: a cmdlet call in, an outcome out; a connection in, an answer out.
+
+The endpoints (WS-Management and PSRP) know `Backend` and nothing of connectors; the SMTP front ends know `AnswerBook`
+and nothing of cmdlets; the organisation behind both knows neither sockets nor protocols.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+from xml.etree.ElementTree import Element
+
+# --- Cmdlets ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class CmdletCall:
+    """One command of a pipeline as the client sent it, decoded to plain Python.
+
+    name: the cmdlet as typed; the backend compares names without regard to case.
+    parameters: named parameters; values are str, int, float, bool, None, list or dict of these. A switch that was
+        given without a value arrives as True. Names are as typed; the backend resolves case and prefixes.
+    arguments: positional values, in order.
+    """
+
+    name: str
+    parameters: Mapping[str, object] = field(default_factory=dict)
+    arguments: tuple[object, ...] = ()
+
+
+@dataclass(frozen=True)
+class CallContext:
+    """Who calls, and where.
+
+    server: short name of the Exchange server whose endpoint carries the session.
+    user: the account's name in the lab file (the endpoint maps UPN, DOMAIN\\name and Kerberos principal to it).
+    connection: any text that tells one session from another; it only reaches the journal.
+    """
+
+    server: str
+    user: str
+    connection: str = ""
+
+
+@dataclass(frozen=True)
+class CmdletError:
+    """One ErrorRecord.
+
+    error_id is the FullyQualifiedErrorId, category the name of the CategoryInfo category (`InvalidArgument`, ...),
+    target the text of the target object, exception_type the .NET type of the exception. `activity` is the cmdlet named
+    in CategoryInfo. A terminating error ends the pipeline as failed; any other one only goes to the error stream.
+    """
+
+    message: str
+    error_id: str
+    category: str
+    target: str
+    exception_type: str
+    terminating: bool = False
+    activity: str = ""
+
+
+@dataclass
+class Outcome:
+    """What a cmdlet did: every element of `output` is one complete <Obj> (or primitive element) without namespace,
+    with type name and RefId tables of its own, ready to be the data of one PIPELINE_OUTPUT message."""
+
+    output: list[Element] = field(default_factory=list)
+    errors: list[CmdletError] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+class Backend(Protocol):
+    """The organisation as the endpoints see it. Every method may be called from any thread."""
+
+    def session_refusal(self, context: CallContext) -> str | None:
+        """Return why this account gets no session on this server, None when it may open one."""
+
+    def execute(self, context: CallContext, call: CmdletCall) -> Outcome:
+        """Run one cmdlet. Never raises for anything that a client sent."""
+
+
+class JournalWriter(Protocol):
+    """The journal as the other parts of the lab see it."""
+
+    def record(self, kind: str, fields: Mapping[str, object]) -> int:
+        """Write one line {"sequence", "time", "kind", **fields} at once; return its sequence number."""
+
+
+# --- SMTP ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One SMTP reply; `text` starts with the enhanced status code where Exchange sends one."""
+
+    code: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.text}"
+
+    @property
+    def accepted(self) -> bool:
+        return 200 <= self.code < 400
+
+
+@dataclass(frozen=True)
+class AcceptedDomain:
+    """One accepted domain: its SMTP domain (`*.` prefix = with subdomains) and type (Authoritative, InternalRelay,
+    ExternalRelay)."""
+
+    name: str
+    domain: str
+    type: str = "Authoritative"
+    default: bool = False
+
+
+@dataclass(frozen=True)
+class ConnectorView:
+    """The connector that answers one connection, frozen at the moment of the connection.
+
+    Times are in seconds, sizes in bytes, None where Exchange says Unlimited. `rights` are the extended rights of the
+    session before AUTH (anonymous, or externally secured when AuthMechanism says so), in lower case.
+    """
+
+    server: str
+    name: str
+    identity: str
+    matched_range: str
+    fqdn: str
+    banner: str
+    auth_mechanism: frozenset[str]
+    externally_secured: bool
+    rights: frozenset[str]
+    accepted_domains: tuple[AcceptedDomain, ...]
+    tarpit_interval: float
+    auth_tarpit_interval: float
+    connection_timeout: float
+    connection_inactivity_timeout: float
+    max_inbound_connection: int | None
+    max_inbound_connection_per_source: int | None
+    max_inbound_connection_percentage_per_source: int
+    message_rate_limit: int | None
+    message_rate_source: frozenset[str]
+    max_message_size: int
+    max_header_size: int
+    max_hop_count: int
+    max_recipients_per_message: int
+    max_protocol_errors: int | None
+    max_logon_failures: int
+    size_enabled: str
+    require_tls: bool
+    require_ehlo_domain: bool
+    pipelining: bool
+    eight_bit_mime: bool
+    delivery_status_notification: bool
+    enhanced_status_codes: bool
+    chunking: bool
+    binary_mime: bool
+    smtp_utf8: bool
+
+
+class AnswerBook(Protocol):
+    """The organisation as the SMTP front ends see it: asked anew for every connection, from any thread.
+
+    `port` is always Exchange's port: the front end that listens on a server's `smtp_port` passes 25.
+    What a command is answered then comes from `exchange_lab.verdict` (mail_from, rcpt_to), which takes the view.
+    """
+
+    def decide(self, server: str, local_address: str, port: int, client_address: str) -> ConnectorView | None:
+        """Return the enabled connector with the most specific range, None when no connector takes the client."""
+
+    def unavailable(self, server: str) -> Reply | None:
+        """Return the 421 a server answers at connect while its transport component is not active, else None."""
+
+    def authenticate(self, view: ConnectorView, user: str, password: str) -> frozenset[str] | None:
+        """Return the rights of the session after a successful logon, None when the credentials are wrong.
+        `user` may be name, DOMAIN\\name or UPN."""
+
+
+# --- The lab file ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class OrganizationConfig:
+    """The Active Directory forest: one domain, its DNS name, NetBIOS name and domain controllers (FQDNs)."""
+
+    name: str
+    domain: str
+    netbios: str
+    domain_controllers: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ServerConfig:
+    """One Exchange server and its listeners.
+
+    port 0 and smtp_port 0 take a free port. `smtp_port` stands for Exchange's port 25. `addresses` are those of its
+    network adapters (Get-NetworkConnectionInfo); auth holds kerberos, negotiate, ntlm, basic.
+    """
+
+    name: str
+    fqdn: str
+    version: str
+    address: str
+    port: int
+    smtp_port: int
+    auth: tuple[str, ...]
+    addresses: tuple[str, ...]
+    domain_controller: str
+    site: str
+    components: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class AccountConfig:
+    """One account of the domain. `principal` is the Kerberos principal (user@REALM), `upn` the logon name."""
+
+    name: str
+    password: str = field(repr=False)
+    role_groups: tuple[str, ...] = ()
+    upn: str = ""
+    netbios_name: str = ""
+    remote_powershell: bool = True
+
+
+@dataclass(frozen=True)
+class KerberosConfig:
+    """The realm of the key distribution centre."""
+
+    realm: str
+
+
+@dataclass(frozen=True)
+class DnsKey:
+    """The TSIG key for updates; `secret` is base64."""
+
+    name: str
+    algorithm: str
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class DnsRecord:
+    """One record set of the zone; `name` is fully qualified without a trailing dot."""
+
+    name: str
+    type: str
+    values: tuple[str, ...]
+    ttl: int = 300
+
+
+@dataclass(frozen=True)
+class DnsConfig:
+    """The DNS server: `records` already include an A or AAAA set for every server and domain controller name."""
+
+    address: str
+    port: int
+    zone: str
+    key: DnsKey | None
+    records: tuple[DnsRecord, ...] = ()
+
+
+@dataclass(frozen=True)
+class WatchConfig:
+    """One client whose luck is asked after every writing cmdlet, on every server."""
+
+    client: str
+    sender: str
+    recipient: str
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Limits of the remote PowerShell endpoint; times in seconds, the envelope in bytes."""
+
+    shells_per_user: int = 18
+    operation_timeout: float = 20.0
+    shell_idle_timeout: float = 900.0
+    maximum_envelope_size: int = 512000
+
+
+@dataclass(frozen=True)
+class Switches:
+    """Behaviours that no source tells: each one selectable, so that a test can try both outcomes."""
+
+    disabled_connector_conflicts: bool = True
+    permission_groups_replacement: str = "keeps_manual"
+    cross_role_bindings_overlap: bool = True
+    range_echo: str = "entered"
+    sid_users: bool = True
+
+
+@dataclass(frozen=True)
+class LabConfig:
+    """A whole lab file."""
+
+    organization: OrganizationConfig
+    servers: Mapping[str, ServerConfig]
+    accounts: Mapping[str, AccountConfig]
+    accepted_domains: tuple[AcceptedDomain, ...]
+    kerberos: KerberosConfig | None
+    dns: DnsConfig | None
+    watch: tuple[WatchConfig, ...]
+    limits: Limits
+    switches: Switches

@@ -120,11 +120,25 @@ class AcceptedDomain:
 
 
 @dataclass(frozen=True)
+class SmtpSession:
+    """Who an SMTP session is for the connector that answers it.
+
+    rights: extended rights in lower case. user: account name after AUTH, else None. addresses: the SMTP addresses (in
+    lower case) that the user may send as without ms-Exch-SMTP-Accept-Any-Sender.
+    """
+
+    rights: frozenset[str]
+    user: str | None = None
+    addresses: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class ConnectorView:
     """The connector that answers one connection, frozen at the moment of the connection.
 
-    Times are in seconds, sizes in bytes, None where Exchange says Unlimited. `rights` are the extended rights of the
-    session before AUTH (anonymous, or externally secured when AuthMechanism says so), in lower case.
+    Times are in seconds, sizes in bytes, None where Exchange says Unlimited. `session` is the session before AUTH:
+    anonymous, or externally secured when AuthMechanism holds ExternalAuthoritative. `enforces_sender_rights` is False
+    for the Front End Transport service, which lets any sender pass.
     """
 
     server: str
@@ -135,7 +149,8 @@ class ConnectorView:
     banner: str
     auth_mechanism: frozenset[str]
     externally_secured: bool
-    rights: frozenset[str]
+    session: SmtpSession
+    enforces_sender_rights: bool
     accepted_domains: tuple[AcceptedDomain, ...]
     tarpit_interval: float
     auth_tarpit_interval: float
@@ -168,7 +183,8 @@ class AnswerBook(Protocol):
     """The organisation as the SMTP front ends see it: asked anew for every connection, from any thread.
 
     `port` is always Exchange's port: the front end that listens on a server's `smtp_port` passes 25.
-    What a command is answered then comes from `exchange_lab.verdict` (mail_from, rcpt_to), which takes the view.
+    What a command is answered then comes from `exchange_lab.verdict`: `mail_from(view, session, sender, tls)` and
+    `rcpt_to(view, session, recipient)`, where session is `view.session` or what `authenticate` returned.
     """
 
     def decide(self, server: str, local_address: str, port: int, client_address: str) -> ConnectorView | None:
@@ -177,8 +193,8 @@ class AnswerBook(Protocol):
     def unavailable(self, server: str) -> Reply | None:
         """Return the 421 a server answers at connect while its transport component is not active, else None."""
 
-    def authenticate(self, view: ConnectorView, user: str, password: str) -> frozenset[str] | None:
-        """Return the rights of the session after a successful logon, None when the credentials are wrong.
+    def authenticate(self, view: ConnectorView, user: str, password: str) -> SmtpSession | None:
+        """Return the session after a successful logon, None when the credentials are wrong.
         `user` may be name, DOMAIN\\name or UPN."""
 
 

@@ -1,0 +1,95 @@
+# Copyright: (c) 2026, the mailrelay.exchange authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""PRIVATE to the collection: what somebody declared about the connectors of one server.
+
+Everything here is already parsed and canonical; nothing has been compared with the server yet. The four
+writing modules differ only in how much of a DesiredConnector they fill in, so one planner serves them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+
+from .findings import Finding
+from .sources import SourceList
+
+Aspect = Literal["service", "connector", "permission", "throttling"]
+Method = Literal["anonymous", "externally_secured"]
+ANONYMOUS: Method = "anonymous"
+EXTERNALLY_SECURED: Method = "externally_secured"
+
+_NOTHING: Mapping[str, object] = MappingProxyType({})
+_NO_REASONS: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class ListChange:
+    """Entries (canonical) to add to and to remove from a list whose other entries stay as they are."""
+
+    add: frozenset[object] = frozenset()
+    remove: frozenset[object] = frozenset()
+
+    def applied_to(self, current: frozenset[object]) -> frozenset[object]:
+        """The whole list after this change."""
+        return (current - self.remove) | self.add
+
+
+@dataclass(frozen=True)
+class DesiredGrant:
+    """Extended rights that a principal has (or has not) on a connector.
+
+    `principal` is the name as declared; the word "anonymous" stands for the anonymous principal, whose
+    name the server tells. `state` "absent" removes these rights.
+    """
+
+    principal: str
+    rights: tuple[str, ...]
+    deny: bool = False
+    state: Literal["present", "absent"] = "present"
+
+
+@dataclass(frozen=True)
+class DesiredConnector:
+    """One declared receive connector.
+
+    values: option name -> canonical value or ListChange; exactly what somebody asked for.
+    creation_values: what is used only when the connector is created and `values` says nothing.
+    from_profile: options whose value comes from a throttling profile: skipped, not refused, on a version
+    that lacks them.
+    """
+
+    name: str
+    aspect: Aspect
+    state: Literal["present", "absent"] = "present"
+    service: str | None = None
+    method: Method | None = None
+    values: Mapping[str, object] = _NOTHING
+    creation_values: Mapping[str, object] = _NOTHING
+    from_profile: frozenset[str] = frozenset()
+    usage: str = "Custom"
+    grants: tuple[DesiredGrant, ...] = ()
+    exclusive: bool = False
+    sources: SourceList | None = None
+    accept_findings: Mapping[str, str] = _NO_REASONS
+
+    @property
+    def key(self) -> str:
+        """Connector names are compared without regard to case."""
+        return self.name.casefold()
+
+
+@dataclass(frozen=True)
+class DesiredConnectors:
+    """Everything declared for one server, with what was noticed while reading the declaration."""
+
+    connectors: tuple[DesiredConnector, ...]
+    findings: tuple[Finding, ...] = field(default=())
+
+    def __iter__(self) -> Iterator[DesiredConnector]:
+        return iter(self.connectors)
+
+    def __len__(self) -> int:
+        return len(self.connectors)

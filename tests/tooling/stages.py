@@ -112,7 +112,9 @@ def select(names: Iterable[str]) -> tuple[Stage, ...]:
     wanted = set(names)
     known = {stage.name for stage in STAGES} | {stage.group for stage in STAGES}
     if unknown := sorted(wanted - known):
-        raise SystemExit(f"stages: there is no stage or group {', '.join(unknown)}; there are {', '.join(sorted(known))}")
+        raise SystemExit(
+            f"stages: there is no stage or group {', '.join(unknown)}; there are {', '.join(sorted(known))}"
+        )
     return tuple(stage for stage in STAGES if {stage.name, stage.group} & wanted)
 
 

@@ -1,0 +1,55 @@
+# Copyright: (c) 2026, the mailrelay.exchange authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The telnet test over a real socket: EHLO, MAIL FROM, RCPT TO, RSET, QUIT, every line kept."""
+
+from __future__ import annotations
+
+import dataclasses
+import smtplib
+
+
+@dataclasses.dataclass(frozen=True)
+class Dialogue:
+    """What was said, as (`C` or `S`, line) pairs, and the reply to RCPT TO."""
+
+    lines: tuple[tuple[str, str], ...]
+    reply: str
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the recipient was accepted."""
+        return self.reply.startswith("2")
+
+
+def _text(code: int, message: bytes) -> str:
+    return f"{code} {message.decode('ascii', 'replace').splitlines()[-1]}"
+
+
+def rcpt_test(
+    host: str, port: int, source: str, sender: str, recipient: str, deliver: str | None = None, timeout: float = 20.0
+) -> Dialogue:
+    """Ask the server at host:port, from the address `source`, whether it takes mail for `recipient`.
+
+    deliver: text of a message to send when the recipient is accepted; otherwise the dialogue stops before DATA.
+    Raises OSError or smtplib.SMTPException when there is no SMTP dialogue to report.
+    """
+    lines: list[tuple[str, str]] = []
+    with smtplib.SMTP(timeout=timeout, local_hostname="client.lab.example") as client:
+        client.source_address = (source, 0)
+        lines.append(("S", _text(*client.connect(host, port))))
+
+        def say(command: str) -> str:
+            lines.append(("C", command))
+            answer = _text(*client.docmd(command))
+            lines.append(("S", answer))
+            return answer
+
+        client.ehlo_or_helo_if_needed()
+        say(f"MAIL FROM:<{sender}>")
+        reply = say(f"RCPT TO:<{recipient}>")
+        if deliver is not None and reply.startswith("2"):
+            code, message = client.data(deliver)
+            lines.extend([("C", "DATA"), ("S", _text(code, message))])
+        else:
+            client.docmd("RSET")
+    return Dialogue(tuple(lines), reply)

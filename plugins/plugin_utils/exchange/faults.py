@@ -1,0 +1,255 @@
+# Copyright: (c) 2026, the mailrelay.exchange authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""From what went wrong on the wire to one of our errors, with its remedy. PRIVATE to the collection.
+
+Fault codes, HTTP statuses, exception classes and Exchange's `[FailureCategory=...]` mark decide. Codes are those of
+wsmerror.h; remote-powershell.md part 6 and throttling.md part 4 say which of them Exchange is known to send.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+import ssl
+from collections.abc import Iterator
+from xml.etree.ElementTree import ParseError
+
+from . import _pypsrp
+from .errors import (
+    AccessDenied,
+    AuthenticationFailed,
+    ConnectFailed,
+    ExchangeError,
+    SessionLost,
+    ShellQuotaExceeded,
+)
+from .session import ConnectionOptions
+
+OPERATION_TIMED_OUT = 2150858793
+_SHELL_NOT_FOUND = frozenset((2150858843, 2150858880))
+_RESOURCE_NOT_FOUND = frozenset((2150858811, 2150858752))
+_ACCESS_DENIED = frozenset((5, 2147942405, 2150858819))
+_QUOTA = frozenset((*range(2150859173, 2150859177), 2150859179, *range(2150859236, 2150859241), 2150858815))
+
+_CATEGORY = re.compile(r"\[FailureCategory=([A-Za-z]+)-([A-Za-z]+)\]")
+_TOO_MANY_SESSIONS = re.compile(r"\bMax(?:Tenant)?Concurrency\b")
+
+
+def is_operation_timeout(error: BaseException) -> bool:
+    """Whether the server only says that nothing has happened yet."""
+    return isinstance(error, _pypsrp.exceptions.WSManFaultError) and error.code in (OPERATION_TIMED_OUT, "w:TimedOut")
+
+
+def failure_category(error: BaseException) -> tuple[str, str]:
+    """The two parts of Exchange's mark, for example ("WSMan", "InvalidShellID"); empty when there is none."""
+    if isinstance(error, _pypsrp.exceptions.WSManFaultError):
+        for text in (error.provider_fault, error.reason):
+            match = _CATEGORY.search(text or "")
+            if match:
+                return match[1], match[2]
+    return "", ""
+
+
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """An exception and everything that led to it, whichever way the libraries chained it."""
+    waiting: list[object] = [error]
+    seen: set[int] = set()
+    while waiting:
+        current = waiting.pop(0)
+        if not isinstance(current, BaseException) or id(current) in seen:
+            continue
+        seen.add(id(current))
+        yield current
+        waiting += [current.__cause__, current.__context__, getattr(current, "reason", None), *current.args]
+
+
+def opening_error(error: BaseException, options: ConnectionOptions, answers: _pypsrp.Answers) -> ExchangeError:
+    """Return the error for a session that could not be opened."""
+    if isinstance(error, ExchangeError):
+        return error
+    if isinstance(error, _pypsrp.exceptions.WSManFaultError) and error.code is not None:
+        return _opening_fault(error, options)
+    if isinstance(error, _pypsrp.requests.RequestException):
+        return _network_error(error, options)
+    if answers.status == 401 or isinstance(error, _pypsrp.exceptions.AuthenticationError):
+        return _not_authenticated(options, answers)
+    if answers.status >= 400:
+        return _http_error(answers.status, options)
+    if isinstance(error, ParseError | KeyError | _pypsrp.exceptions.WinRMError):
+        return ConnectFailed(
+            f"What answers at {options.endpoint} is not Exchange's remote PowerShell ({_short(error)}): check "
+            f"ansible_exchange_host, ansible_exchange_port (80 or 443, never 5985) and ansible_exchange_path."
+        )
+    return _no_credentials(error, options)
+
+
+def _opening_fault(fault: BaseException, options: ConnectionOptions) -> ExchangeError:
+    code, text = fault.code, _fault_text(fault)  # type: ignore[attr-defined]
+    if code in _QUOTA or code == "w:QuotaLimit" or _TOO_MANY_SESSIONS.search(text):
+        return ShellQuotaExceeded(
+            f"The account {_whose(options)} has as many remote PowerShell sessions open at {options.endpoint} as "
+            f"Exchange allows (18 by default), and none closed within {options.quota_timeout} seconds: run fewer hosts "
+            f"at once (serial), spread the endpoints, or use an account of its own ({text})"
+        )
+    if code in _RESOURCE_NOT_FOUND or code == "w:InvalidResourceURI":
+        return ConnectFailed(
+            f"{options.endpoint} does not know the session configuration {options.configuration_name}: Exchange serves "
+            f"it at path PowerShell on port 80 or 443, not at /wsman on 5985 or 5986."
+        )
+    if failure_category(fault)[0] == "AuthZ" or code in _ACCESS_DENIED or code == "w:AccessDenied":
+        return _denied(options, text)
+    if is_operation_timeout(fault):
+        return ConnectFailed(
+            f"{options.endpoint} did not finish opening a session within {options.command_timeout} seconds: see "
+            f"whether the server is busy, or raise ansible_exchange_command_timeout."
+        )
+    return ConnectFailed(f"{options.endpoint} refused to open a session: {text}")
+
+
+def _denied(options: ConnectionOptions, text: str) -> ExchangeError:
+    return AccessDenied(
+        f"{options.endpoint} accepts the account {_whose(options)} but gives it no remote PowerShell session: check "
+        f"`Get-User {_whose(options)} | Format-List RemotePowerShellEnabled` and that it holds a management role "
+        f"({text or 'Exchange gave no reason'})"
+    )
+
+
+def _http_error(status: int, options: ConnectionOptions) -> ExchangeError:
+    if status == 403:
+        return _denied(options, "HTTP 403")
+    if status == 404:
+        return ConnectFailed(
+            f"There is nothing at {options.endpoint} (HTTP 404): Exchange's path is PowerShell, its ports are 80 and "
+            f"443; check ansible_exchange_path and ansible_exchange_port."
+        )
+    return ConnectFailed(
+        f"{options.endpoint} answers with HTTP {status}: check the application pools "
+        f"MSExchangePowerShellFrontEndAppPool and MSExchangePowerShellAppPool on the server."
+    )
+
+
+def _network_error(error: BaseException, options: ConnectionOptions) -> ExchangeError:
+    found = list(causes(error))
+    if any(isinstance(cause, ssl.SSLError | _pypsrp.requests.exceptions.SSLError) for cause in found):
+        reason = next((_short(cause) for cause in found if isinstance(cause, ssl.SSLError)), _short(error))
+        return ConnectFailed(
+            f"No TLS connection to {options.endpoint} ({reason}): name the authority of its certificate in "
+            f"ansible_exchange_ca_cert, connect to a name that is in the certificate, or set "
+            f"ansible_exchange_cert_validation: ignore."
+        )
+    if any(isinstance(cause, socket.gaierror) for cause in found):
+        return ConnectFailed(
+            f"The name {options.host} cannot be resolved on the control node: set ansible_host or "
+            f"ansible_exchange_host to the server's FQDN."
+        )
+    if any(isinstance(cause, ConnectionRefusedError) for cause in found):
+        return ConnectFailed(
+            f"{options.endpoint} refuses connections: check that the host is an Exchange server, that IIS runs, and "
+            f"ansible_exchange_port (80 for http, 443 for https, never 5985)."
+        )
+    if any(isinstance(cause, _pypsrp.requests.Timeout | TimeoutError) for cause in found):
+        return ConnectFailed(
+            f"{options.endpoint} did not answer in time: check the network and firewalls, or raise "
+            f"ansible_exchange_connection_timeout ({options.connection_timeout}) or "
+            f"ansible_exchange_read_timeout ({options.read_timeout})."
+        )
+    return ConnectFailed(f"No connection to {options.endpoint} ({_short(found[-1])}).")
+
+
+_KERBEROS_ONLY = (
+    "Exchange takes only Kerberos unless its PowerShell virtual directory has Windows authentication turned on"
+)
+_HINTS = {
+    "kerberos": "connect to the server's own FQDN (the ticket is for {spn}), not to a short name, an alias or a load "
+    "balancer, and compare the clocks",
+    "negotiate": _KERBEROS_ONLY,
+    "ntlm": _KERBEROS_ONLY,
+    "basic": "Basic is usually off; it is turned on with `Set-PowerShellVirtualDirectory -BasicAuthentication $true`, "
+    "for https only",
+}
+
+
+def _not_authenticated(options: ConnectionOptions, answers: _pypsrp.Answers) -> ExchangeError:
+    offered = ", ".join(answers.offered) or "no method at all"
+    hint = _HINTS[options.auth].format(spn=_spn(options))
+    return AuthenticationFailed(
+        f"{options.endpoint} did not accept the account {_whose(options)} with ansible_exchange_auth: {options.auth} "
+        f"(it offers {offered}): check user and password; {hint}."
+    )
+
+
+def _no_credentials(error: BaseException, options: ConnectionOptions) -> ExchangeError:
+    """The security library failed before the server was asked."""
+    if options.auth in ("kerberos", "negotiate") and any(isinstance(cause, ImportError) for cause in causes(error)):
+        return AuthenticationFailed(
+            f"Kerberos cannot be used on the control node ({_short(error)}): install pypsrp[kerberos] and the system "
+            f"packages of meta/ee-bindep.txt (MIT Kerberos and its headers)."
+        )
+    if options.auth in ("kerberos", "negotiate"):
+        source = "its password" if options.password else "the ticket cache (kinit)"
+        return AuthenticationFailed(
+            f"No Kerberos ticket for {_spn(options)} could be had for the account {_whose(options)} from {source} "
+            f"({_short(error)}): write the user as name@REALM with the realm in capitals, and check the password, "
+            f"krb5.conf, DNS and the clock."
+        )
+    return AuthenticationFailed(
+        f"The account {_whose(options)} cannot log on to {options.endpoint} with ansible_exchange_auth: {options.auth} "
+        f"({_short(error)}): check user and password, and whether the server offers that method."
+    )
+
+
+def running_error(error: BaseException, options: ConnectionOptions, *, cmdlet: str, sent: bool) -> SessionLost:
+    """Return the error for a session that broke while a command was under way.
+
+    Args:
+        error: what happened.
+        options: where.
+        cmdlet: the command that was being run.
+        sent: whether the request that carries the command had left.
+    """
+    if isinstance(error, SessionLost):
+        return error
+    never_ran = not sent and (isinstance(error, _pypsrp.NewConnectionDisabled) or _is_shell_gone(error))
+    what = "was not run" if never_ran else "may or may not have run; read before you repeat it"
+    return SessionLost(
+        f"The session with {options.endpoint} was lost during {cmdlet} ({_reason(error)}): the command {what}.",
+        may_have_run=not never_ran,
+    )
+
+
+def _is_shell_gone(error: BaseException) -> bool:
+    if failure_category(error) == ("WSMan", "InvalidShellID"):
+        return True
+    return isinstance(error, _pypsrp.exceptions.WSManFaultError) and error.code in _SHELL_NOT_FOUND
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, _pypsrp.NewConnectionDisabled):
+        return "the server closed the connection"
+    if _is_shell_gone(error):
+        return "the server no longer knows the session: it was idle too long, or another server took the connection"
+    if isinstance(error, _pypsrp.exceptions.WSManFaultError):
+        return _fault_text(error)
+    if isinstance(error, _pypsrp.requests.Timeout):
+        return "no answer in time"
+    if isinstance(error, _pypsrp.requests.RequestException):
+        return _short(list(causes(error))[-1])
+    return _short(error)
+
+
+def _fault_text(fault: BaseException) -> str:
+    text = " ".join((fault.provider_fault or fault.reason or "").split())  # type: ignore[attr-defined]
+    return f"{text or 'no reason given'} [{fault.code}]"  # type: ignore[attr-defined]
+
+
+def _short(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    return (text[:300] + "..." if len(text) > 300 else text) or type(error).__name__
+
+
+def _whose(options: ConnectionOptions) -> str:
+    return options.username or "of the current Kerberos ticket"
+
+
+def _spn(options: ConnectionOptions) -> str:
+    return f"{options.negotiate_service}/{options.negotiate_hostname or options.host}"

@@ -282,6 +282,15 @@ class DnsConfig:
 
 
 @dataclass(frozen=True)
+class InheritedPermission:
+    """One access control entry that every connector inherits from above; `right` is an extended right."""
+
+    user: str
+    right: str
+    deny: bool = False
+
+
+@dataclass(frozen=True)
 class WatchConfig:
     """One client whose luck is asked after every writing cmdlet, on every server."""
 
@@ -302,25 +311,41 @@ class Limits:
 
 @dataclass(frozen=True)
 class Switches:
-    """Behaviours that no source tells: each one selectable, so that a test can try both outcomes."""
+    """Behaviours that no source tells: each one selectable, so that a test can try both outcomes.
+
+    disabled_connector_conflicts: a disabled connector takes part in the uniqueness check of bindings and ranges.
+    permission_groups_replacement: what Set -PermissionGroups does with hand-made rows (keeps_manual, removes_dropped,
+        removes_manual).
+    cross_role_bindings_overlap: 0.0.0.0:25 and 10.0.0.5:25 of two transport roles conflict.
+    range_echo: how Get shows a CIDR entry (entered, network, lohi).
+    sid_users: -User of the ADPermission cmdlets resolves a SID string.
+    server_name_identities: SERVER\\Name is an identity for the ADPermission cmdlets too.
+    usage_bindings: -Bindings is allowed with the usages Client and Internal.
+    view_only_reads_permissions: View-Only Configuration holds Get-ADPermission.
+    """
 
     disabled_connector_conflicts: bool = True
     permission_groups_replacement: str = "keeps_manual"
     cross_role_bindings_overlap: bool = True
     range_echo: str = "entered"
     sid_users: bool = True
+    server_name_identities: bool = True
+    usage_bindings: bool = False
+    view_only_reads_permissions: bool = True
 
 
 @dataclass(frozen=True)
 class LabConfig:
-    """A whole lab file."""
+    """A whole lab file. `role_groups` are role groups beyond Exchange's own: name to management roles."""
 
     organization: OrganizationConfig
     servers: Mapping[str, ServerConfig]
     accounts: Mapping[str, AccountConfig]
     accepted_domains: tuple[AcceptedDomain, ...]
-    kerberos: KerberosConfig | None
-    dns: DnsConfig | None
-    watch: tuple[WatchConfig, ...]
-    limits: Limits
-    switches: Switches
+    kerberos: KerberosConfig | None = None
+    dns: DnsConfig | None = None
+    watch: tuple[WatchConfig, ...] = ()
+    limits: Limits = field(default_factory=Limits)
+    switches: Switches = field(default_factory=Switches)
+    role_groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    inherited_permissions: tuple[InheritedPermission, ...] = ()

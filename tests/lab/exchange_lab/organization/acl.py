@@ -1,0 +1,166 @@
+# Copyright: (c) 2026, the mailrelay.exchange authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Access control entries of connectors: permission groups as the rows they are made of, and what a session may do.
+
+The list of entries is the truth, as in Active Directory; PermissionGroups is computed from it (permissions.md parts
+1, 2 and 6).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ..values.enums import PERMISSION_GROUPS, EnumValue
+from .principals import ANONYMOUS_SID, AUTHENTICATED_USERS_SID, EXTERNALLY_SECURED_SID, Principal, Principals
+
+ANY_RECIPIENT = "ms-Exch-SMTP-Accept-Any-Recipient"
+ANY_SENDER = "ms-Exch-SMTP-Accept-Any-Sender"
+AUTHORITATIVE_SENDER = "ms-Exch-SMTP-Accept-Authoritative-Domain-Sender"
+SUBMIT = "ms-Exch-SMTP-Submit"
+BYPASS_ANTI_SPAM = "ms-Exch-Bypass-Anti-Spam"
+BYPASS_SIZE_LIMIT = "ms-Exch-Bypass-Message-Size-Limit"
+_ROUTING = "ms-Exch-Accept-Headers-Routing"
+_FOREST = "ms-Exch-Accept-Headers-Forest"
+_ORGANIZATION = "ms-Exch-Accept-Headers-Organization"
+_AUTHENTICATION_FLAG = "ms-Exch-SMTP-Accept-Authentication-Flag"
+_EXCH50 = "ms-Exch-SMTP-Accept-Exch50"
+
+_INTERNAL = (
+    "ms-Exch-SMTP-Accept-Xattr",
+    "ms-Exch-SMTP-Accept-XProxyFrom",
+    "ms-Exch-SMTP-Accept-XSessionParams",
+    "ms-Exch-SMTP-Accept-XShadow",
+    "ms-Exch-SMTP-Accept-XSysProbe",
+    "ms-Exch-SMTP-Send-XMessageContext-ADRecipientCache",
+    "ms-Exch-SMTP-Send-XMessageContext-ExtendedProperties",
+    "ms-Exch-SMTP-Send-XMessageContext-FastIndex",
+)
+_TRUSTED = (
+    _ROUTING,
+    BYPASS_ANTI_SPAM,
+    BYPASS_SIZE_LIMIT,
+    ANY_RECIPIENT,
+    ANY_SENDER,
+    _AUTHENTICATION_FLAG,
+    AUTHORITATIVE_SENDER,
+    _EXCH50,
+    SUBMIT,
+)
+_SERVERS = (_FOREST, _ORGANIZATION, *_TRUSTED, *_INTERNAL)
+
+# Every extended right that the lab's schema knows; Send-As and Receive-As appear only in inherited rows.
+RIGHTS = {right.lower(): right for right in (*_SERVERS, "Send-As", "Receive-As")}
+
+
+@dataclass(frozen=True)
+class Ace:
+    """One row of Get-ADPermission: one right for one principal.
+
+    `access` is ExtendedRight for the rows of connectors; inherited rows may carry GenericAll or ReadProperty and then
+    name no extended right.
+    """
+
+    principal: Principal
+    right: str
+    deny: bool = False
+    inherited: bool = False
+    access: str = "ExtendedRight"
+    inheritance: str = "All"
+
+    @property
+    def key(self) -> tuple[str, str, bool]:
+        """What makes two explicit rows the same."""
+        return self.principal.sid, self.right.lower(), self.deny
+
+
+def _rows(principal: Principal, rights: Iterable[str], deny: bool = False) -> list[Ace]:
+    return [Ace(principal, right, deny) for right in rights]
+
+
+def presets(principals: Principals) -> dict[str, tuple[Ace, ...]]:
+    """The explicit rows of every permission group (2013 and later)."""
+    hub, edge, partner = (principals.find(rf"MS Exchange\{name} Servers", sids=False) for name in _EXCHANGE_OWN)
+    assert hub is not None and edge is not None and partner is not None
+    legacy = principals.of_domain("ExchangeLegacyInterop")
+    servers = [row for owner in (principals.of_domain("Exchange Servers"), hub, edge) for row in _rows(owner, _SERVERS)]
+    return {
+        "AnonymousUsers": tuple(
+            _rows(principals.by_sid(ANONYMOUS_SID), (_ROUTING, ANY_SENDER, AUTHORITATIVE_SENDER, SUBMIT))
+        ),
+        "ExchangeUsers": tuple(
+            _rows(principals.by_sid(AUTHENTICATED_USERS_SID), (_ROUTING, BYPASS_ANTI_SPAM, ANY_RECIPIENT, SUBMIT))
+        ),
+        "ExchangeServers": (*servers, *_rows(principals.by_sid(EXTERNALLY_SECURED_SID), _TRUSTED)),
+        "ExchangeLegacyServers": (*_rows(legacy, _TRUSTED), *_rows(legacy, (_FOREST, _ORGANIZATION), deny=True)),
+        "Partners": tuple(_rows(partner, (_ROUTING, SUBMIT))),
+    }
+
+
+_EXCHANGE_OWN = ("Hub Transport", "Edge Transport", "Partner")
+
+
+def inherited_rows(principals: Principals) -> tuple[Ace, ...]:
+    """Rows that come from above the connector: administrators, Exchange's own accounts, readers.
+
+    A realistic few; the full list of a real forest is longer (unverified).
+    """
+    management = principals.of_domain("Organization Management")
+    return (
+        Ace(principals.of_domain("Enterprise Admins"), "", inherited=True, access="GenericAll"),
+        Ace(principals.of_domain("Exchange Trusted Subsystem"), "", inherited=True, access="GenericAll"),
+        Ace(principals.by_sid(AUTHENTICATED_USERS_SID), "", inherited=True, access="ReadProperty"),
+        Ace(management, "Send-As", deny=True, inherited=True),
+        Ace(management, "Receive-As", deny=True, inherited=True),
+    )
+
+
+def groups_of(explicit: Iterable[Ace], known: dict[str, tuple[Ace, ...]]) -> frozenset[str]:
+    """The permission groups whose rows are all there, plus Custom when rows remain that no such group explains."""
+    present = {row.key for row in explicit}
+    names = {name for name, rows in known.items() if {row.key for row in rows} <= present}
+    explained = {row.key for name in names for row in known[name]}
+    return frozenset(names | ({"Custom"} if present - explained else set()))
+
+
+def groups_value(names: Iterable[str]) -> EnumValue:
+    """The PermissionGroups value of some groups."""
+    return PERMISSION_GROUPS.combine(sorted(names) or ["None"])
+
+
+def replace_groups(
+    explicit: Iterable[Ace], wanted: frozenset[str], known: dict[str, tuple[Ace, ...]], manual_rows: str
+) -> list[Ace]:
+    """Return the explicit rows after Set -PermissionGroups.
+
+    The groups are replaced (permissions.md part 6). What becomes of hand-made rows is unverified; `manual_rows`
+    (switch permission_groups_replacement) is keeps_manual, removes_dropped (those of the principals of a group that
+    is dropped) or removes_manual.
+    """
+    before = list(explicit)
+    old = groups_of(before, known) - {"Custom"}
+    explained = {row.key for name in old for row in known[name]}
+    dropped = {row.principal.sid for name in old - wanted for row in known[name]}
+    kept = [row for row in before if row.key not in explained]
+    if manual_rows == "removes_manual":
+        kept = []
+    elif manual_rows == "removes_dropped":
+        kept = [row for row in kept if row.principal.sid not in dropped]
+    after = [row for name in known if name in wanted for row in known[name]]
+    have = {row.key for row in after}
+    return after + [row for row in kept if row.key not in have]
+
+
+def effective_rights(rows: Iterable[Ace], sids: frozenset[str]) -> frozenset[str]:
+    """The extended rights (lower case) of a token that holds these SIDs.
+
+    Windows' canonical order decides each right: explicit deny, explicit allow, inherited deny, inherited allow.
+    """
+    decided: dict[str, bool] = {}
+    ordered = sorted((row for row in rows if row.principal.sid in sids), key=lambda row: (row.inherited, not row.deny))
+    for row in ordered:
+        if row.access == "ReadProperty":
+            continue
+        for right in RIGHTS if row.access == "GenericAll" else (row.right.lower(),):
+            decided.setdefault(right, not row.deny)
+    return frozenset(right for right, allowed in decided.items() if allowed)

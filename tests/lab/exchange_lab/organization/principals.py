@@ -1,0 +1,94 @@
+# Copyright: (c) 2026, the mailrelay.exchange authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Who rights are given to: well-known principals, Exchange's own, and the domain's groups and accounts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from ..interface import AccountConfig, OrganizationConfig
+from ..values.directory import escape_rdn, stable_guid
+
+_EXCHANGE = "S-1-9-1419165041-1139599005-3936102811-1022490595"
+
+ANONYMOUS_SID = "S-1-5-7"
+AUTHENTICATED_USERS_SID = "S-1-5-11"
+EXTERNALLY_SECURED_SID = f"{_EXCHANGE}-23"
+
+# permissions.md part 7. The suffix of Partner Servers is unverified.
+_WELL_KNOWN = (
+    (ANONYMOUS_SID, r"NT AUTHORITY\ANONYMOUS LOGON"),
+    (AUTHENTICATED_USERS_SID, r"NT AUTHORITY\Authenticated Users"),
+    ("S-1-5-18", r"NT AUTHORITY\SYSTEM"),
+    (f"{_EXCHANGE}-21", r"MS Exchange\Hub Transport Servers"),
+    (f"{_EXCHANGE}-22", r"MS Exchange\Edge Transport Servers"),
+    (EXTERNALLY_SECURED_SID, r"MS Exchange\Externally Secured Servers"),
+    (f"{_EXCHANGE}-24", r"MS Exchange\Partner Servers"),
+)
+
+_DOMAIN_GROUPS = (
+    (512, "Domain Admins"),
+    (513, "Domain Users"),
+    (519, "Enterprise Admins"),
+    (1104, "Organization Management"),
+    (1105, "Server Management"),
+    (1106, "Hygiene Management"),
+    (1107, "View-Only Organization Management"),
+    (1118, "Exchange Servers"),
+    (1119, "Exchange Trusted Subsystem"),
+    (1121, "ExchangeLegacyInterop"),
+)
+
+
+@dataclass(frozen=True)
+class Principal:
+    """One security principal; `name` is what this organisation's servers show (DOMAIN\\name)."""
+
+    sid: str
+    name: str
+    aliases: frozenset[str] = field(default=frozenset(), compare=False)
+
+
+class Principals:
+    """Every principal of one forest, found by any of its names."""
+
+    def __init__(self, organization: OrganizationConfig, accounts: Iterable[AccountConfig]) -> None:
+        digits = str(stable_guid("domain", organization.domain).int)
+        self._domain_sid = f"S-1-5-21-{digits[:9]}-{digits[9:18]}-{digits[18:27]}"
+        self._organization = organization
+        self._by_alias: dict[str, Principal] = {}
+        for sid, name in _WELL_KNOWN:
+            self._add(Principal(sid, name, frozenset({name, name.partition("\\")[2]})))
+        for number, name in _DOMAIN_GROUPS:
+            self._add_of_domain(number, name, set())
+        for offset, account in enumerate(accounts):
+            self._add_of_domain(1601 + offset, account.name, {account.upn})
+
+    def _add_of_domain(self, number: int, name: str, extra: set[str]) -> None:
+        domain = self._organization.domain
+        base = ",".join(f"DC={label}" for label in domain.split("."))
+        guid = stable_guid("principal", domain, name)
+        aliases = {name, f"{self._organization.netbios}\\{name}", f"{name}@{domain}", str(guid)} | extra
+        aliases.add(f"CN={escape_rdn(name)},CN=Users,{base}")
+        self._add(
+            Principal(f"{self._domain_sid}-{number}", f"{self._organization.netbios}\\{name}", frozenset(aliases))
+        )
+
+    def _add(self, principal: Principal) -> None:
+        for alias in principal.aliases:
+            self._by_alias[alias.lower()] = principal
+        self._by_alias[principal.sid.lower()] = principal
+
+    def find(self, text: str, sids: bool) -> Principal | None:
+        """Return the principal of a name, alias, UPN, DN or GUID; of a SID string only where `sids` allows it."""
+        if not sids and re.fullmatch(r"s-1-[0-9-]+", text.strip().lower()):
+            return None
+        return self._by_alias.get(text.strip().lower())
+
+    def by_sid(self, sid: str) -> Principal:
+        return self._by_alias[sid.lower()]
+
+    def of_domain(self, name: str) -> Principal:
+        return self._by_alias[f"{self._organization.netbios}\\{name}".lower()]

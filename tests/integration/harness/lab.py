@@ -48,8 +48,9 @@ class Lab:
     def start(cls, config: Mapping[str, Any] | Path, state: Path, timeout: float = 60.0) -> Lab:
         """Start a lab from a lab file, or from its content; return once every endpoint answers."""
         state.mkdir(parents=True, exist_ok=True)
-        path = config
-        if not isinstance(path, Path):
+        if isinstance(config, Path):
+            path = config
+        else:
             path = state / "lab.yml"
             path.write_text(yaml.safe_dump(dict(config), sort_keys=False), encoding="utf-8")
         _exchange_lab("up", str(path), "--state", str(state), timeout=timeout)

@@ -125,7 +125,7 @@ class Runner:
             [json.loads(line) for line in record.read_text(encoding="utf-8").splitlines()] if record.exists() else []
         )
         results = tuple(TaskResult(**line) for line in lines if "stats" not in line)
-        stats = next((line["stats"] for line in lines if "stats" in line), {})
+        stats: dict[str, dict[str, int]] = next((line["stats"] for line in lines if "stats" in line), {})
         return PlayRun(done.returncode, done.stdout, results, stats)
 
     def _environment(self, record: Path, collections: Path) -> dict[str, str]:

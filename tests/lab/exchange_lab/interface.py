@@ -234,7 +234,8 @@ class ServerConfig:
 
 @dataclass(frozen=True)
 class AccountConfig:
-    """One account of the domain. `principal` is the Kerberos principal (user@REALM), `upn` the logon name."""
+    """One account of the domain: `upn` is name@domain, `netbios_name` DOMAIN\\name; the Kerberos principal is
+    name@REALM."""
 
     name: str
     password: str = field(repr=False)
@@ -272,7 +273,7 @@ class DnsRecord:
 
 @dataclass(frozen=True)
 class DnsConfig:
-    """The DNS server: `records` already include an A or AAAA set for every server and domain controller name."""
+    """The DNS server: `records` already include the A and AAAA sets of the servers' names."""
 
     address: str
     port: int

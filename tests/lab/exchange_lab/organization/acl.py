@@ -11,8 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..values.enums import PERMISSION_GROUPS, EnumValue
-from .principals import ANONYMOUS_SID, AUTHENTICATED_USERS_SID, EXTERNALLY_SECURED_SID, Principal, Principals
+from exchange_lab.organization.principals import (
+    ANONYMOUS_SID,
+    AUTHENTICATED_USERS_SID,
+    EXTERNALLY_SECURED_SID,
+    Principal,
+    Principals,
+)
+from exchange_lab.values.enums import PERMISSION_GROUPS, EnumValue
 
 ANY_RECIPIENT = "ms-Exch-SMTP-Accept-Any-Recipient"
 ANY_SENDER = "ms-Exch-SMTP-Accept-Any-Sender"

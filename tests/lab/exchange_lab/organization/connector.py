@@ -10,11 +10,11 @@ from datetime import datetime
 from typing import cast
 from uuid import UUID
 
-from ..values.addresses import IPBinding, IPRange
-from ..values.directory import escape_rdn
-from ..values.enums import EnumValue
-from ..values.scalars import Size, TimeSpan, Unlimited
-from .acl import Ace
+from exchange_lab.organization.acl import Ace
+from exchange_lab.values.addresses import IPBinding, IPRange
+from exchange_lab.values.directory import escape_rdn
+from exchange_lab.values.enums import EnumValue
+from exchange_lab.values.scalars import Size, TimeSpan, Unlimited
 
 
 @dataclass

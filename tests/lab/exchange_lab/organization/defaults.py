@@ -7,11 +7,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ..values import enums
-from ..values.addresses import IPRange, parse_binding, parse_range
-from ..values.directory import Fqdn
-from ..values.scalars import Unlimited, timespan
-from .properties import PROPERTIES
+from exchange_lab.organization.properties import PROPERTIES
+from exchange_lab.values import enums
+from exchange_lab.values.addresses import IPRange, parse_binding, parse_range
+from exchange_lab.values.directory import Fqdn
+from exchange_lab.values.scalars import Unlimited, timespan
 
 ANY_RANGES: tuple[IPRange, ...] = (
     parse_range("::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),

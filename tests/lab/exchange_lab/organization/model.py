@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
-from ..interface import AcceptedDomain, LabConfig, ServerConfig
-from ..values.directory import ObjectId, escape_rdn, partition_guid, stable_guid
-from .acl import Ace, inherited_rows, presets
-from .connector import ReceiveConnector
-from .defaults import MAILBOX_DEFAULTS, setup_values
-from .principals import Principals
-from .roles import ROLE_GROUPS, visible_cmdlets
+from exchange_lab.interface import AcceptedDomain, LabConfig, ServerConfig
+from exchange_lab.organization.acl import Ace, inherited_rows, presets
+from exchange_lab.organization.connector import ReceiveConnector
+from exchange_lab.organization.defaults import MAILBOX_DEFAULTS, setup_values
+from exchange_lab.organization.principals import Principals
+from exchange_lab.organization.roles import ROLE_GROUPS, visible_cmdlets
+from exchange_lab.section import LabFileError
+from exchange_lab.values.directory import ObjectId, escape_rdn, partition_guid, stable_guid
 
 # The components of a 2019 Mailbox server; the two that are Inactive are so on every server.
 COMPONENTS = (
@@ -139,7 +140,7 @@ class Organization:
         for entry in self.config.inherited_permissions:
             principal = self.principals.find(entry.user, sids=True)
             if principal is None:
-                raise ValueError(f"inherited_permissions: the lab knows no user or group {entry.user!r}.")
+                raise LabFileError(f"inherited_permissions: the lab knows no user or group {entry.user!r}.")
             rows.append(Ace(principal, entry.right, entry.deny, inherited=True))
         return rows
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..values import enums, kinds
-from ..values.scalars import Size, TimeSpan, Unlimited, timespan
+from exchange_lab.values import enums, kinds
+from exchange_lab.values.scalars import Size, TimeSpan, Unlimited, timespan
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
-from ..clixml import Complex, Long, Value
+from exchange_lab.clixml import Complex, Long, Value
 
 Address = IPv4Address | IPv6Address
 

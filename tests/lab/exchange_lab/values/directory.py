@@ -8,8 +8,8 @@ import re
 from dataclasses import dataclass
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from ..clixml import Byte, Complex, Value
-from .enums import EnumValue
+from exchange_lab.clixml import Byte, Complex, Value
+from exchange_lab.values.enums import EnumValue
 
 STRING_LIST_TYPES = (
     "Microsoft.Exchange.Data.MultiValuedProperty`1[[System.String, mscorlib, Version=4.0.0.0, Culture=neutral, "

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..clixml import Complex
+from exchange_lab.clixml import Complex
 
 _BASE = ("System.Enum", "System.ValueType", "System.Object")
 

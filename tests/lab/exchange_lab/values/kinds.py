@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from ..clixml import Complex, Value
-from . import addresses, directory, enums, scalars
+from exchange_lab.clixml import Complex, Value
+from exchange_lab.values import addresses, directory, enums, scalars
 
 
 class Rendered(Protocol):

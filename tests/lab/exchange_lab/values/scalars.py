@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ..clixml import Complex, Long, Value
+from exchange_lab.clixml import Complex, Long, Value
 
 TICKS_PER_SECOND = 10_000_000
 

@@ -1,0 +1,335 @@
+# Copyright: (c) 2026, the mailrelay.exchange authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Read a lab file into the dataclasses of `interface`. Every mistake gets one sentence: where, what, what is right."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Mapping
+from dataclasses import fields
+from ipaddress import ip_address
+from pathlib import Path
+from typing import cast
+
+import yaml
+
+from exchange_lab.interface import (
+    AcceptedDomain,
+    AccountConfig,
+    DnsConfig,
+    DnsKey,
+    DnsRecord,
+    InheritedPermission,
+    KerberosConfig,
+    LabConfig,
+    Limits,
+    OrganizationConfig,
+    ServerConfig,
+    Switches,
+    WatchConfig,
+)
+from exchange_lab.organization.acl import RIGHTS
+from exchange_lab.organization.model import COMPONENTS
+from exchange_lab.organization.roles import ROLE_GROUPS, ROLES
+from exchange_lab.section import LabFileError, Section
+from exchange_lab.values.directory import fqdn
+
+VERSIONS = ("2019",)
+AUTHENTICATION = ("kerberos", "negotiate", "ntlm", "basic")
+TSIG_ALGORITHMS = ("hmac-sha256", "hmac-sha384", "hmac-sha512", "hmac-sha224", "hmac-sha1", "hmac-md5")
+
+_CHOICES = {
+    "permission_groups_replacement": ("keeps_manual", "removes_dropped", "removes_manual"),
+    "range_echo": ("entered", "network", "lohi"),
+}
+
+
+def load(path: Path | str) -> LabConfig:
+    """Read a lab file. Raises LabFileError with one sentence."""
+    try:
+        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise LabFileError(f"{path}: the lab file cannot be read ({error.strerror}).") from error
+    except yaml.YAMLError as error:
+        where = getattr(error, "problem_mark", None)
+        line = f", line {where.line + 1}" if where else ""
+        raise LabFileError(f"{path}{line}: the lab file is no valid YAML.") from error
+    return parse(content, str(path))
+
+
+def parse(content: object, where: str = "lab") -> LabConfig:
+    """Turn the content of a lab file into a LabConfig. Raises LabFileError with one sentence."""
+    top = Section(where, content)
+    organization = _organization(top.section("organization", required=True))
+    kerberos = _kerberos(top.section("kerberos")) if top.has("kerberos") else None
+    role_groups = _role_groups(top.section("role_groups"))
+    accounts = _accounts(top.section("accounts", required=True), organization, role_groups)
+    servers = _servers(top.section("servers", required=True), organization, kerberos)
+    domains = _accepted_domains(top, organization)
+    dns = _dns(top.section("dns"), organization, servers) if top.has("dns") else None
+    config = LabConfig(
+        organization,
+        servers,
+        accounts,
+        domains,
+        kerberos,
+        dns,
+        tuple(_watch(item) for item in top.sections("watch")),
+        _limits(top.section("limits")),
+        _switches(top.section("switches")),
+        role_groups,
+        tuple(_inherited(item) for item in top.sections("inherited_permissions")),
+    )
+    top.done()
+    return config
+
+
+def _domain_name(section: Section, key: str, default: str | None = None) -> str:
+    text = section.text(key, default)
+    try:
+        return fqdn(text).domain
+    except ValueError:
+        raise section.error(key, f"{text!r} is no domain name; write it like lab.example") from None
+
+
+def _address(section: Section, key: str, default: str | None = None) -> str:
+    return check_address(section, key, section.text(key, default))
+
+
+def check_address(section: Section, key: str, text: str) -> str:
+    """Return one plain IP address; raise LabFileError otherwise."""
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        raise section.error(key, f"{text!r} is no IP address; write it like 127.0.1.1") from None
+
+
+def _port(section: Section, key: str, default: int) -> int:
+    return section.integer(key, default, 0, 65535)
+
+
+def _organization(section: Section) -> OrganizationConfig:
+    domain = _domain_name(section, "domain")
+    controllers = section.strings("domain_controllers", (f"dc1.{domain}",))
+    if not controllers:
+        raise section.error("domain_controllers", "name at least one domain controller")
+    netbios = section.text("netbios", domain.partition(".")[0].upper())
+    result = OrganizationConfig(section.text("name"), domain, netbios, controllers)
+    section.done()
+    return result
+
+
+def _kerberos(section: Section) -> KerberosConfig:
+    realm = section.text("realm")
+    if not re.fullmatch(r"[A-Z0-9][A-Z0-9.-]*", realm):
+        raise section.error("realm", f"{realm!r} is no Kerberos realm; write it in capitals like LAB.EXAMPLE")
+    section.done()
+    return KerberosConfig(realm)
+
+
+def _role_groups(section: Section) -> Mapping[str, tuple[str, ...]]:
+    groups = {}
+    for name in section.names():
+        roles = section.strings(name, ())
+        for role in roles:
+            if role not in ROLES:
+                raise section.error(name, f"{role!r} is no management role; use one of {', '.join(ROLES)}")
+        groups[name] = roles
+    return groups
+
+
+def _accounts(
+    section: Section, organization: OrganizationConfig, extra: Mapping[str, tuple[str, ...]]
+) -> Mapping[str, AccountConfig]:
+    accounts: dict[str, AccountConfig] = {}
+    known = (*ROLE_GROUPS, *extra)
+    for name in section.names():
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,19}", name):
+            raise section.error(name, "an account name has 1 to 20 letters, digits, dots, dashes or underscores")
+        account = section.section(name, required=True)
+        groups = account.strings("role_groups", ())
+        for group in groups:
+            if group not in known:
+                raise account.error("role_groups", f"{group!r} is no role group; use one of {', '.join(known)}")
+        accounts[name] = AccountConfig(
+            name,
+            account.text("password"),
+            groups,
+            f"{name}@{organization.domain}",
+            f"{organization.netbios}\\{name}",
+            account.boolean("remote_powershell", True),
+        )
+        account.done()
+    return accounts
+
+
+def _servers(
+    section: Section, organization: OrganizationConfig, kerberos: KerberosConfig | None
+) -> Mapping[str, ServerConfig]:
+    servers: dict[str, ServerConfig] = {}
+    for name in section.names():
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]{0,14}", name):
+            raise section.error(name, "a server name has 1 to 15 letters, digits or dashes")
+        if name.lower() in (known.lower() for known in servers):
+            raise section.error(name, "two servers have this name; names differ in more than case")
+        servers[name] = _server(name, section.section(name, required=True), organization, kerberos)
+    if not servers:
+        raise section.error(None, "name at least one server")
+    return servers
+
+
+def _server(
+    name: str, section: Section, organization: OrganizationConfig, kerberos: KerberosConfig | None
+) -> ServerConfig:
+    address = _address(section, "address")
+    auth = section.strings("auth", ("kerberos", "ntlm") if kerberos else ("ntlm",))
+    for method in auth:
+        if method not in AUTHENTICATION:
+            raise section.error("auth", f"{method!r} is no method; use some of {', '.join(AUTHENTICATION)}")
+    if "kerberos" in auth and kerberos is None:
+        raise section.error("auth", "kerberos needs the top-level key kerberos with a realm")
+    controller = section.text("domain_controller", organization.domain_controllers[0])
+    if controller not in organization.domain_controllers:
+        raise section.error("domain_controller", f"{controller!r} is not among organization.domain_controllers")
+    addresses = tuple(check_address(section, "addresses", item) for item in section.strings("addresses", (address,)))
+    server = ServerConfig(
+        name=name,
+        fqdn=_domain_name(section, "fqdn", f"{name.lower()}.{organization.domain}"),
+        version=section.choice("version", VERSIONS, VERSIONS[-1]),
+        address=address,
+        port=_port(section, "port", 0),
+        smtp_port=_port(section, "smtp_port", 2525),
+        auth=auth,
+        addresses=addresses,
+        domain_controller=controller,
+        site=section.text("site", "Default-First-Site-Name"),
+        components=_components(section.section("components")),
+    )
+    section.done()
+    return server
+
+
+def _components(section: Section) -> Mapping[str, str]:
+    states = {}
+    for name in section.names():
+        if name not in COMPONENTS:
+            raise section.error(name, "this is no component of Get-ServerComponentState")
+        states[name] = section.choice(name, ("Active", "Inactive", "Draining"))
+    return states
+
+
+def _accepted_domains(top: Section, organization: OrganizationConfig) -> tuple[AcceptedDomain, ...]:
+    if not top.has("accepted_domains"):
+        return (AcceptedDomain(organization.domain, organization.domain, "Authoritative", True),)
+    domains = []
+    for item in top.sections("accepted_domains"):
+        name = item.text("name")
+        domain = item.text("domain", name)
+        try:
+            fqdn(domain.removeprefix("*."))
+        except ValueError:
+            raise item.error("domain", f"{domain!r} is no SMTP domain; write it like lab.example") from None
+        kind = item.choice("type", ("Authoritative", "InternalRelay", "ExternalRelay"), "Authoritative")
+        domains.append(AcceptedDomain(name, domain, kind, item.boolean("default", False)))
+        item.done()
+    return tuple(domains)
+
+
+def _dns(section: Section, organization: OrganizationConfig, servers: Mapping[str, ServerConfig]) -> DnsConfig:
+    zone = _domain_name(section, "zone", organization.domain)
+    key = _dns_key(section.section("key")) if section.has("key") else None
+    records = [*_server_records(servers, zone), *_dns_records(section.section("records"), zone)]
+    address = _address(section, "address", "127.0.0.1")
+    result = DnsConfig(address, _port(section, "port", 0), zone, key, tuple(records))
+    section.done()
+    return result
+
+
+def _dns_key(section: Section) -> DnsKey:
+    secret = section.text("secret")
+    try:
+        base64.b64decode(secret, validate=True)
+    except (binascii.Error, ValueError):
+        raise section.error("secret", "the secret of a TSIG key is base64") from None
+    algorithm = section.choice("algorithm", TSIG_ALGORITHMS, "hmac-sha256")
+    key = DnsKey(_domain_name(section, "name"), algorithm, secret)
+    section.done()
+    return key
+
+
+def address_records(name: str, addresses: tuple[str, ...]) -> list[DnsRecord]:
+    """The A and AAAA sets of one name."""
+    sets: dict[str, list[str]] = {}
+    for address in addresses:
+        sets.setdefault("AAAA" if ip_address(address).version == 6 else "A", []).append(address)
+    return [DnsRecord(name, kind, tuple(values)) for kind, values in sets.items()]
+
+
+def _server_records(servers: Mapping[str, ServerConfig], zone: str) -> list[DnsRecord]:
+    return [
+        record
+        for server in servers.values()
+        if server.fqdn.lower().endswith("." + zone.lower())
+        for record in address_records(server.fqdn, server.addresses)
+    ]
+
+
+def _dns_records(section: Section, zone: str) -> list[DnsRecord]:
+    """`name: address or list` is a set of addresses; `name: {TYPE: value or list}` is any other set."""
+    records: list[DnsRecord] = []
+    for name in section.names():
+        full = zone if name == "@" else name if name.lower().endswith(zone.lower()) else f"{name}.{zone}"
+        if not section.is_mapping(name):
+            values = tuple(check_address(section, name, item) for item in section.strings(name))
+            records += address_records(full, values)
+            continue
+        sets = section.section(name)
+        for kind in sets.names():
+            records.append(DnsRecord(full, kind.upper(), sets.strings(kind)))
+    return records
+
+
+def _watch(section: Section) -> WatchConfig:
+    for key in ("sender", "recipient"):
+        if "@" not in section.text(key):
+            raise section.error(key, "an SMTP address holds an @")
+    result = WatchConfig(_address(section, "client"), section.text("sender"), section.text("recipient"))
+    section.done()
+    return result
+
+
+def _inherited(section: Section) -> InheritedPermission:
+    right = section.text("right")
+    if right.lower() not in RIGHTS:
+        raise section.error("right", f"{right!r} is no extended right of receive connectors")
+    result = InheritedPermission(section.text("user"), RIGHTS[right.lower()], section.boolean("deny", False))
+    section.done()
+    return result
+
+
+def _limits(section: Section) -> Limits:
+    given: dict[str, float] = {}
+    for key in fields(Limits):
+        if not section.has(key.name):
+            continue
+        if isinstance(key.default, float):
+            given[key.name] = section.number(key.name, 0.01, 86400.0)
+        else:
+            given[key.name] = section.integer(key.name, 0, 1, 2**31 - 1)
+    section.done()
+    return Limits(**given)  # type: ignore[arg-type]
+
+
+def _switches(section: Section) -> Switches:
+    given: dict[str, object] = {}
+    for key in fields(Switches):
+        if not section.has(key.name):
+            continue
+        if key.name in _CHOICES:
+            given[key.name] = section.choice(key.name, _CHOICES[key.name])
+        else:
+            given[key.name] = section.boolean(key.name, cast("bool", key.default))
+    section.done()
+    return Switches(**given)  # type: ignore[arg-type]

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from .errors import RelayError
 
+# netaddr has no types of its own.
+# mypy: disable-error-code="no-untyped-call"
+
 try:
     import netaddr
 except ImportError:  # pragma: no cover - every test environment has netaddr

@@ -1,0 +1,72 @@
+# Copyright: (c) 2026, the mailrelay.exchange authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Addresses of a name, from the control node's resolver or from one DNS server. PRIVATE to the collection."""
+
+from __future__ import annotations
+
+import socket
+
+from ansible_collections.mailrelay.exchange.plugins.module_utils import _dnspython
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.errors import MissingLibrary
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.errors import InputError
+
+_SECONDS = 5.0
+
+
+def resolve(name: str, resolver: str | None = None) -> tuple[tuple[str, ...], str]:
+    """Look a host name up.
+
+    Args:
+        name: FQDN.
+        resolver: `host`, `host:port` or `[IPv6]:port` of a DNS server to ask; None asks the system.
+
+    Returns:
+        Its addresses of both families, and a sentence when there are none.
+
+    Raises:
+        InputError: the resolver cannot be read.
+        MissingLibrary: a resolver is named and dnspython is not installed.
+    """
+    if resolver is None:
+        return _from_system(name)
+    if _dnspython.IMPORT_ERROR is not None:
+        raise MissingLibrary("dnspython", "needed for ansible_exchange_resolver")
+    host, port = _resolver(resolver)
+    return _from_server(name, host, port)
+
+
+def _from_system(name: str) -> tuple[tuple[str, ...], str]:
+    try:
+        found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        return (), f"The addresses of {name} cannot be found on the control node ({error})."
+    return tuple(sorted({str(entry[4][0]) for entry in found})), ""
+
+
+def _resolver(text: str) -> tuple[str, int]:
+    host, colon, port = text.strip(), "", "53"
+    if host.startswith("["):
+        host, _bracket, port = host[1:].partition("]")
+        colon, port = port[:1], port[1:] or "53"
+    elif host.count(":") == 1:
+        host, colon, port = host.partition(":")
+    if not host or (colon and not port.isdigit()) or not 0 < int(port) < 65536:
+        raise InputError(f"ansible_exchange_resolver must be a DNS server as host or host:port, not {text!r}.")
+    return host, int(port)
+
+
+def _from_server(name: str, host: str, port: int) -> tuple[tuple[str, ...], str]:
+    dns = _dnspython.dns
+    found: set[str] = set()
+    try:
+        address = str(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][4][0])
+        for kind in ("A", "AAAA"):
+            question = dns.message.make_query(name, kind)
+            answer, _tcp = dns.query.udp_with_fallback(question, address, timeout=_SECONDS, port=port)
+            if answer.rcode() not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
+                return (), f"DNS server {host} answers {dns.rcode.to_text(answer.rcode())} for {name}."
+            # The answer holds the aliases on the way as well as the addresses at its end.
+            found.update(item.to_text() for rrset in answer.answer for item in rrset if rrset.rdtype.name == kind)
+    except (OSError, EOFError, UnicodeError, dns.exception.DNSException) as error:
+        return (), f"DNS server {host} port {port} does not answer for {name} ({error})."
+    return tuple(sorted(found)), "" if found else f"DNS server {host} knows no address of {name}."

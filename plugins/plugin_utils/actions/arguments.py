@@ -1,0 +1,83 @@
+# Copyright: (c) 2026, the mailrelay.exchange authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Options of a task, checked against an argument spec. PRIVATE to the collection.
+
+Core's own `validate_argument_spec` for actions is not used, because it does not tell which values are secret.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.parameters import remove_values
+from ansible.module_utils.errors import UnsupportedError
+
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.errors import InputError
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How options depend on each other, in the form of AnsibleModule's arguments of the same names."""
+
+    mutually_exclusive: Sequence[Sequence[str]] = ()
+    required_together: Sequence[Sequence[str]] = ()
+    required_one_of: Sequence[Sequence[str]] = ()
+    required_if: Sequence[Sequence[Any]] = ()
+    required_by: Mapping[str, Any] | None = None
+
+
+def validate(spec: Mapping[str, Any], value: Any, where: str, rules: Rules) -> tuple[dict[str, Any], set[str]]:
+    """Check a dictionary against an argument spec.
+
+    Args:
+        spec: the argument spec.
+        value: the dictionary; entries that are null count as not given, at every level that the spec describes.
+        where: what the dictionary is, for the sentence.
+        rules: how the options depend on each other.
+
+    Returns:
+        The complete dictionary, and the values that must not be shown.
+
+    Raises:
+        InputError: the first thing that does not fit.
+    """
+    if not isinstance(value, Mapping):
+        raise InputError(f"{where} must be a dictionary of options, not {type(value).__name__}.")
+    validator = ArgumentSpecValidator(
+        dict(spec),
+        mutually_exclusive=list(rules.mutually_exclusive) or None,
+        required_together=list(rules.required_together) or None,
+        required_one_of=list(rules.required_one_of) or None,
+        required_if=list(rules.required_if) or None,
+        required_by=dict(rules.required_by) if rules.required_by else None,
+    )
+    outcome = validator.validate(_without_nulls(spec, value))
+    hidden = {str(secret) for secret in outcome._no_log_values}
+    if outcome.errors:
+        what = "Unsupported option: " if isinstance(outcome.errors[0], UnsupportedError) else ""
+        raise InputError(str(hide(f"{where}: {what}{outcome.errors.messages[0]}", hidden)))
+    return outcome.validated_parameters, hidden
+
+
+def _without_nulls(spec: Mapping[str, Any], value: Mapping[str, Any]) -> dict[str, Any]:
+    kept: dict[str, Any] = {}
+    for name, given in value.items():
+        if given is None:
+            continue
+        inner = (spec.get(name) or {}).get("options")
+        if inner and isinstance(given, Mapping):
+            kept[name] = _without_nulls(inner, given)
+        elif inner and isinstance(given, list):
+            kept[name] = [_without_nulls(inner, item) if isinstance(item, Mapping) else item for item in given]
+        else:
+            kept[name] = given
+    return kept
+
+
+def hide(value: Any, secrets: Collection[str]) -> Any:
+    """Return a value with every secret in it replaced by asterisks."""
+    found = [secret for secret in secrets if secret]
+    return remove_values(value, found) if found else value

@@ -1,0 +1,194 @@
+# Copyright: (c) 2026, the mailrelay.exchange authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What every action of the collection does around its own work. PRIVATE to the collection.
+
+An action names its SPEC and writes `perform`; validation, the session, the choice of server and the turning of every
+error into a result happen here and nowhere else. The connection of the host is never touched: Exchange's endpoint is
+another one, with options of its own.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from ansible import constants as C  # noqa: N812 - the name every Ansible plugin knows it by
+from ansible.errors import AnsibleConnectionFailure
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.errors import ExchangeError, Unreachable
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.facade import Exchange
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.session import Session
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.errors import (
+    InputError,
+    PlanRefused,
+    RelayError,
+)
+
+from .addresses import resolve
+from .arguments import Rules, hide, validate
+
+CONNECTION = "mailrelay.exchange.remote_powershell"
+
+
+class ExchangeAction(ActionBase):
+    """Base of the actions that talk to Exchange.
+
+    Class attributes:
+        SPEC: argument spec, shared with the documentation module.
+        RULES: how options depend on each other.
+    """
+
+    SPEC: ClassVar[Mapping[str, Any]] = {}
+    RULES: ClassVar[Rules] = Rules()
+
+    # With a host of a network connection type, core would start that connection first.
+    _requires_connection = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Validate, open a session, perform, close; return a result for whatever happens on the way."""
+        super().run(tmp, task_vars)
+        self.task_vars: Mapping[str, Any] = task_vars or {}
+        self.warnings: list[str] = []
+        self._hidden: set[str] = set()
+        try:
+            options = self.validate(self.SPEC, self._task.args, "", self.RULES)
+            self.prepare(options)
+            result = self._perform_in_session(options)
+        except Unreachable as error:
+            raise AnsibleConnectionFailure(self._sentence(error)) from None
+        except (ExchangeError, RelayError) as error:
+            result = {"failed": True, "msg": self._sentence(error)}
+            if isinstance(error, PlanRefused):
+                result["findings"] = [finding.to_result() for finding in error.findings]
+        return self._finished(result)
+
+    def prepare(self, options: dict[str, Any]) -> None:
+        """Refuse what can be refused without asking Exchange. Raises InputError; the default accepts everything."""
+
+    def perform(self, options: dict[str, Any], exchange: Exchange) -> dict[str, Any]:
+        """Do the module's work and return its result.
+
+        Args:
+            options: validated options; the missing ones are None.
+            exchange: open session's facade.
+        """
+        raise NotImplementedError
+
+    @property
+    def check_mode(self) -> bool:
+        """Whether nothing may be written."""
+        return bool(self._task.check_mode)
+
+    @property
+    def diff_mode(self) -> bool:
+        """Whether the user wants to see what differs."""
+        return bool(self._task.diff)
+
+    def validate(self, spec: Mapping[str, Any], value: Any, where: str, rules: Rules | None = None) -> dict[str, Any]:
+        """Return a dictionary checked and completed by an argument spec; null counts as not given.
+
+        Args:
+            spec: argument spec.
+            value: what the user wrote.
+            where: the path of the option it stands in, for the sentence; empty for the task itself.
+            rules: how the options depend on each other.
+
+        Raises:
+            InputError: it does not fit.
+        """
+        validated, hidden = validate(spec, value, where or self._task.action, rules or Rules())
+        self._hidden |= hidden
+        return validated
+
+    def server_name(self, options: Mapping[str, Any]) -> str:
+        """Short name of the server to manage: the option, else ansible_exchange_server, else from the host's name.
+
+        It stays the inventory host's when the task is delegated.
+        """
+        named = options.get("server") or self.variable("ansible_exchange_server")
+        if named:
+            return str(named).strip().partition(".")[0]
+        host = str(self.task_vars.get("inventory_hostname", ""))
+        try:
+            ipaddress.ip_address(host)
+        except ValueError:
+            return host.partition(".")[0]
+        raise InputError(
+            f"The host {host} is known by its address only, so the Exchange server's name cannot be told from it: set "
+            f"ansible_exchange_server or the option server."
+        )
+
+    def variable(self, name: str) -> Any:
+        """Templated value of a variable of the inventory host, None when it is not set."""
+        value = self.task_vars.get(name)
+        return None if value is None else self._templar.template(value)
+
+    def resolve_addresses(self, fqdn: str) -> tuple[str, ...]:
+        """Addresses (A and AAAA) of a name, asked of ansible_exchange_resolver when that is set.
+
+        Empty when the name has none or nobody answers; a warning then says why.
+        """
+        resolver = self.variable("ansible_exchange_resolver") or self._exchange_connection.get_option("resolver")
+        addresses, trouble = resolve(fqdn, str(resolver) if resolver else None)
+        if trouble:
+            self.warnings.append(trouble)
+        return addresses
+
+    def _perform_in_session(self, options: dict[str, Any]) -> dict[str, Any]:
+        self._exchange_connection = self._load_connection()
+        session: Session = self._exchange_connection.session()
+        domain_controller = options.get("domain_controller") or self.variable("ansible_exchange_domain_controller")
+        with session:
+            exchange = Exchange(session, str(domain_controller) if domain_controller else None)
+            try:
+                return self.perform(options, exchange)
+            finally:
+                self.warnings += exchange.warnings
+
+    def _load_connection(self) -> Any:
+        """The connection plugin that carries our options, set as core sets those of the host's own connection."""
+        connection = self._shared_loader_obj.connection_loader.get(
+            CONNECTION,
+            self._play_context,
+            new_stdin=None,
+            task_uuid=self._task._uuid,
+            ansible_playbook_pid=str(os.getppid()),
+        )
+        variables = self._connection_variables()
+        known = C.config.get_plugin_vars("connection", connection._load_name)
+        with self._templar.set_temporary_context(available_variables=variables):
+            values = {name: self._templar.template(variables[name]) for name in known if name in variables}
+        keywords = self._task.dump_attrs()
+        # The task's own attributes of these names mean something else than a connection's options would.
+        for name in ("retries", "timeout"):
+            keywords.pop(name, None)
+        if self._play_context.password:
+            keywords["password"] = self._play_context.password
+        connection.set_options(task_keys=keywords, var_options=values)
+        return connection
+
+    def _connection_variables(self) -> Mapping[str, Any]:
+        delegate = self._task.delegate_to
+        if not delegate:
+            return self.task_vars
+        delegated: Mapping[str, Any] = self.task_vars.get("ansible_delegated_vars", {}).get(delegate, {})
+        return delegated
+
+    def _sentence(self, error: Exception) -> str:
+        """Text of an error. A library may have put a password into it."""
+        secrets = set(self._hidden)
+        connection = getattr(self, "_exchange_connection", None)
+        if connection is not None:
+            secrets.add(str(connection.get_option("remote_password") or ""))
+        return str(hide(str(error), secrets))
+
+    def _finished(self, result: dict[str, Any]) -> dict[str, Any]:
+        result.setdefault("changed", False)
+        if self.warnings:
+            known: Sequence[str] = result.get("warnings", ())
+            result["warnings"] = list(dict.fromkeys([*known, *self.warnings]))
+        finished: dict[str, Any] = hide(result, self._hidden)
+        return finished

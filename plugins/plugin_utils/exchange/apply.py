@@ -1,0 +1,153 @@
+# Copyright: (c) 2026, the mailrelay.exchange authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Carry out a plan, and undo it when it cannot be finished. PRIVATE to the collection.
+
+Half-done never stays: as long as there is a session, what was done is undone in reverse order. Without a session
+nothing is attempted blindly; the next run reads what is there and repairs it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.checks import Check
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.commands import Command, render
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.errors import RelayError
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.model import AccessEntry, ReceiveConnector
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.steps import Plan, Step
+
+from .errors import ObjectNotFound, SessionLost
+
+
+class Target(Protocol):
+    """What a plan is carried out on: the facade of an open session."""
+
+    def read_connector(self, distinguished_name: str) -> ReceiveConnector | None: ...
+
+    def read_access(self, distinguished_name: str) -> tuple[AccessEntry, ...]: ...
+
+    def run(self, command: Command) -> list[str]: ...
+
+
+class RequirementFailed(RelayError):
+    """What a step relies on does not hold when its turn comes."""
+
+
+@dataclass
+class Applied:
+    """What became of a plan.
+
+    Attributes:
+        commands_run: the plan's commands that ran, in order. When the session was lost with a command under way, it is
+            the last of them: nobody knows whether it ran.
+        undo_run: the commands that undid them, in order.
+        rolled_back: None when nothing had to be undone; "true" when everything was, "false" when nothing could be,
+            "partial" in between.
+        remaining: commands that would still be needed to undo what happened.
+        error: why the plan stopped, None when it went through.
+        warnings: what Exchange warned of.
+    """
+
+    commands_run: list[str] = field(default_factory=list)
+    undo_run: list[str] = field(default_factory=list)
+    rolled_back: str | None = None
+    remaining: list[str] = field(default_factory=list)
+    error: Exception | None = None
+    warnings: list[str] = field(default_factory=list)
+
+
+def apply_plan(plan: Plan, exchange: Target) -> Applied:
+    """Run the steps of a plan in order; stop at the first that fails and undo what was done.
+
+    Never raises for what Exchange does or refuses: the outcome tells.
+    """
+    applied = Applied()
+    done: list[Step] = []
+    for step in plan.steps:
+        writing = False
+        try:
+            if not _is_due(step, exchange):
+                continue
+            writing = True
+            applied.warnings += exchange.run(step.command)
+        except SessionLost as lost:
+            if writing and lost.may_have_run:
+                done.append(step)
+                applied.commands_run.append(render(step.command))
+            _leave(applied, plan, done, lost)
+            return applied
+        except Exception as error:
+            # Whatever it is, the half-done must not stay.
+            applied.error = error
+            _roll_back(done, exchange, applied)
+            return applied
+        done.append(step)
+        applied.commands_run.append(render(step.command))
+    return applied
+
+
+def _is_due(step: Step, exchange: Target) -> bool:
+    """Whether the step is still needed; RequirementFailed when it must not be taken."""
+    for check in step.requires:
+        if not _holds(check, exchange):
+            raise RequirementFailed(f"{step.command.cmdlet} for {step.connector} was not run: {check.sentence}.")
+    return step.only_if is None or _holds(step.only_if, exchange)
+
+
+def _holds(check: Check, exchange: Target) -> bool:
+    """Ask a check about what the server says now."""
+    if check.needs == "access":
+        return check.holds(None, _read_access(check, exchange))
+    return check.holds(exchange.read_connector(check.distinguished_name), ())
+
+
+def _read_access(check: Check, exchange: Target) -> Sequence[AccessEntry]:
+    try:
+        return exchange.read_access(check.distinguished_name)
+    except ObjectNotFound:
+        return ()  # no object, no entries: what the check expects decides
+
+
+def _leave(applied: Applied, plan: Plan, done: Sequence[Step], lost: SessionLost) -> None:
+    """The session is gone: say how far it came. Undoing without knowing what ran could do harm."""
+    applied.remaining = [render(command) for command in _inverses(done)]
+    applied.rolled_back = "false" if done else None
+    applied.error = SessionLost(
+        f"{lost} {len(done)} of {len(plan.steps)} commands for {plan.server} were sent; nothing was rolled back, because "
+        f"there is no session any more: run again, the next run reads what is there and repairs it.",
+        may_have_run=bool(done),
+    )
+
+
+def _roll_back(done: Sequence[Step], exchange: Target, applied: Applied) -> None:
+    """Undo the steps in reverse order. One that fails does not keep the others from being undone.
+
+    The step that failed is not undone: Exchange validates before it writes, and undoing a New-ReceiveConnector that
+    failed because the name was taken would remove somebody else's connector.
+    """
+    if not done:
+        return
+    commands = list(_inverses(done))
+    for position, command in enumerate(commands):
+        try:
+            applied.warnings += exchange.run(command)
+        except ObjectNotFound:
+            if not command.cmdlet.startswith("Remove-"):
+                applied.remaining.append(render(command))
+        except SessionLost:
+            applied.remaining += [render(left) for left in commands[position:]]
+            break
+        except Exception:
+            applied.remaining.append(render(command))
+        else:
+            applied.undo_run.append(render(command))
+    if not applied.remaining:
+        applied.rolled_back = "true"
+    else:
+        applied.rolled_back = "partial" if len(applied.remaining) < len(commands) else "false"
+
+
+def _inverses(done: Sequence[Step]) -> Iterable[Command]:
+    return (command for step in reversed(done) for command in step.inverse)

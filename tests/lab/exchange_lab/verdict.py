@@ -1,0 +1,124 @@
+# Copyright: (c) 2026, the mailrelay.exchange authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What SMTP answers: which connector takes a connection, and what it says to a sender and a recipient.
+
+Pure functions: the SMTP front ends and the journal's watch lines use the same ones. Sources: receive-connector.md parts
+6 and 7 (selection, texts), permissions.md parts 1 and 2 (rights).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from exchange_lab.interface import AcceptedDomain, ConnectorView, Reply, SmtpSession
+from exchange_lab.organization import acl
+from exchange_lab.organization.connector import ReceiveConnector
+from exchange_lab.values.addresses import Address, IPRange
+
+SMTP_PORT = 25
+
+SENDER_OK = Reply(250, "2.1.0 Sender OK")
+RECIPIENT_OK = Reply(250, "2.1.5 Recipient OK")
+NOT_AUTHENTICATED = Reply(530, "5.7.57 SMTP; Client was not authenticated to send anonymous mail during MAIL FROM")
+RELAY_REFUSED = Reply(550, "5.7.54 SMTP; Unable to relay recipient in non-accepted domain")
+NOT_OWN_SENDER = Reply(550, "5.7.60 SMTP; Client does not have permissions to send as this sender")
+NOT_THIS_SENDER = Reply(550, "5.7.1 Anonymous client does not have permissions to send as this sender")
+# The texts of these six are unverified.
+SERVICE_INACTIVE = Reply(421, "4.3.2 Service not active")
+NO_CONNECTOR = Reply(421, "4.3.2 Service not available")
+TLS_REQUIRED = Reply(451, "5.7.3 STARTTLS is required to send mail")
+NO_SUBMIT = Reply(550, "5.7.1 Client does not have permissions to submit to this server")
+INVALID_SENDER = Reply(501, "5.1.7 Invalid address")
+INVALID_RECIPIENT = Reply(501, "5.1.3 Invalid address")
+
+_ADDRESS = re.compile(r"[^@\s<>]+@(?P<domain>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)")
+
+
+def select(
+    connectors: Iterable[ReceiveConnector], local: Address, port: int, client: Address
+) -> tuple[ReceiveConnector, IPRange] | None:
+    """Return the connector that answers and the range that won it the connection; None when none takes the client.
+
+    `connectors` are those of one server. The service that listens decides first: the SMTP port belongs to the Front
+    End Transport service, connectors of the Transport service are no candidates there. Then the smallest range that
+    holds the client wins; authentication, groups and rights play no part. Of two equal ranges the one with the more
+    specific binding wins (unverified).
+    """
+    candidates: list[tuple[int, bool, str, ReceiveConnector, IPRange]] = []
+    for connector in connectors:
+        if not connector.enabled or (port == SMTP_PORT and connector.role != "FrontendTransport"):
+            continue
+        bindings = [binding for binding in connector.bindings if binding.covers(local, port)]
+        ranges = [entry for entry in connector.ranges if entry.holds(client)]
+        if bindings and ranges:
+            smallest = min(ranges, key=lambda entry: entry.size)
+            generic = all(binding.is_any for binding in bindings)
+            candidates.append((smallest.size, generic, connector.name, connector, smallest))
+    if not candidates:
+        return None
+    *_, winner, matched = min(candidates, key=lambda candidate: candidate[:3])
+    return winner, matched
+
+
+def mail_from(view: ConnectorView, session: SmtpSession, sender: str, tls: bool = False) -> Reply:
+    """Answer MAIL FROM; `sender` without angle brackets, empty for the null sender."""
+    if view.require_tls and not tls:
+        return TLS_REQUIRED
+    if acl.SUBMIT.lower() not in session.rights:
+        return NOT_AUTHENTICATED if session.user is None else NO_SUBMIT
+    if not sender:
+        return SENDER_OK
+    domain = domain_of(sender)
+    if domain is None:
+        return INVALID_SENDER
+    any_sender = acl.ANY_SENDER.lower() in session.rights
+    if session.user is not None:
+        return SENDER_OK if any_sender or sender.lower() in session.addresses else NOT_OWN_SENDER
+    if not view.enforces_sender_rights:
+        return SENDER_OK  # the Front End Transport service of 2013 and later lets any sender pass
+    ours = is_accepted(view.accepted_domains, domain, {"Authoritative"})
+    if not any_sender or (ours and acl.AUTHORITATIVE_SENDER.lower() not in session.rights):
+        return NOT_THIS_SENDER
+    return SENDER_OK
+
+
+def rcpt_to(view: ConnectorView, session: SmtpSession, recipient: str) -> Reply:
+    """Answer RCPT TO after an accepted MAIL FROM; `recipient` without angle brackets."""
+    domain = domain_of(recipient)
+    if domain is None:
+        return INVALID_RECIPIENT
+    if is_accepted(view.accepted_domains, domain) or acl.ANY_RECIPIENT.lower() in session.rights:
+        return RECIPIENT_OK
+    return RELAY_REFUSED
+
+
+def whole_answer(view: ConnectorView | None, unavailable: Reply | None, sender: str, recipient: str) -> Reply:
+    """Return the decisive reply to one client without AUTH or TLS that sends MAIL FROM and RCPT TO."""
+    if unavailable is not None:
+        return unavailable
+    if view is None:
+        return NO_CONNECTOR
+    reply = mail_from(view, view.session, sender)
+    return rcpt_to(view, view.session, recipient) if reply.accepted else reply
+
+
+def domain_of(address: str) -> str | None:
+    """The domain of an SMTP address, None when it is no address."""
+    match = _ADDRESS.fullmatch(address)
+    return match["domain"] if match else None
+
+
+def is_accepted(domains: Iterable[AcceptedDomain], domain: str, types: set[str] | None = None) -> bool:
+    """Whether mail for a domain is taken without the right to relay; every type of accepted domain counts."""
+    wanted = domain.lower()
+    for known in domains:
+        base = known.domain.lower()
+        if types is not None and known.type not in types:
+            continue
+        if base.startswith("*."):
+            if wanted == base[2:] or wanted.endswith(base[1:]):
+                return True
+        elif wanted == base:
+            return True
+    return False

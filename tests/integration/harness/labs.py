@@ -1,0 +1,103 @@
+# Copyright: (c) 2026, the mailrelay.exchange authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The lab of the integration tests, and an inventory that reaches it."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .lab import ROOT, Lab
+
+LAB_FILE = ROOT / "tests" / "lab" / "labs" / "three-servers.yml"
+
+LISTED = "127.0.0.10"
+LATER = "127.0.0.11"
+STRANGER = "127.0.0.66"
+SENDER = "app@lab.example"
+OUTSIDE = "someone@elsewhere.example"
+INSIDE = "someone@lab.example"
+CLIENTS = (LISTED, LATER, STRANGER)
+
+# What a repository full of Windows servers says about its hosts: nothing of it may matter.
+HOSTILE = {
+    "ansible_connection": "winrm",
+    "ansible_port": 5986,
+    "ansible_shell_type": "powershell",
+    "ansible_winrm_transport": "certificate",
+    "ansible_become": True,
+    "ansible_become_method": "runas",
+    "ansible_become_user": "SYSTEM",
+    "ansible_python_interpreter": "C:\\Python\\python.exe",
+}
+
+
+def lab_file(
+    servers: Sequence[str] = ("EX1", "EX2", "EX3"),
+    clients: Sequence[str] = CLIENTS,
+    switches: Mapping[str, Any] | None = None,
+    limits: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Content of a lab file: the demonstration's lab on free ports, watching `clients` outwards and inwards."""
+    content: dict[str, Any] = copy.deepcopy(yaml.safe_load(LAB_FILE.read_text(encoding="utf-8")))
+    content["servers"] = {
+        name: {**server, "port": 0, "smtp_port": 0} for name, server in content["servers"].items() if name in servers
+    }
+    content["watch"] = [
+        {"client": client, "sender": SENDER, "recipient": recipient}
+        for client in clients
+        for recipient in (OUTSIDE, INSIDE)
+    ]
+    if switches:
+        content["switches"] = dict(switches)
+    if limits:
+        content["limits"] = dict(limits)
+    return content
+
+
+def inventory(
+    lab: Lab,
+    folder: Path,
+    variables: Mapping[str, Any] | None = None,
+    hosts: Mapping[str, Mapping[str, Any]] | None = None,
+    hostile: bool = False,
+    user: str = "administrator",
+    auth: str = "kerberos",
+) -> Path:
+    """Write an inventory for a lab and return its path.
+
+    variables: of the group `exchange`. hosts: further variables by server name. hostile: with the variables of a
+    Windows repository for every host.
+    """
+    account = lab.facts["accounts"][user]
+    servers = {
+        server.fqdn: {
+            "ansible_host": server.host,
+            "ansible_exchange_port": server.port,
+            "ansible_exchange_kerberos_hostname": server.fqdn,
+            **(hosts or {}).get(server.name, {}),
+        }
+        for server in lab.servers.values()
+    }
+    group = {
+        "ansible_user": account["principal"] if auth == "kerberos" else user,
+        "ansible_password": account["password"],
+        "ansible_exchange_auth": auth,
+        **dns_variables(lab),
+        **(variables or {}),
+    }
+    content = {"all": {"vars": HOSTILE if hostile else {}, "children": {"exchange": {"hosts": servers, "vars": group}}}}
+    path = folder / "inventory.yml"
+    folder.mkdir(parents=True, exist_ok=True)
+    path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+    return path
+
+
+def dns_variables(lab: Lab) -> dict[str, Any]:
+    """Variables that send every DNS question to the lab's name server."""
+    dns = lab.facts.get("dns")
+    return {"ansible_exchange_resolver": f"{dns['host']}:{dns['port']}"} if dns else {}

@@ -115,7 +115,7 @@ def _leave(applied: Applied, plan: Plan, done: Sequence[Step], lost: SessionLost
     applied.remaining = [render(command) for command in _inverses(done)]
     applied.rolled_back = "false" if done else None
     applied.error = SessionLost(
-        f"{lost} {len(done)} of {len(plan.steps)} commands for {plan.server} were sent; nothing was rolled back, because "
+        f"{lost} {len(done)} of {len(plan.steps)} commands for {plan.server} were sent; nothing was rolled back, as "
         f"there is no session any more: run again, the next run reads what is there and repairs it.",
         may_have_run=bool(done),
     )

@@ -1,0 +1,188 @@
+# Copyright: (c) 2026, the mailrelay.exchange authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What the collection asks of Exchange, one method a cmdlet, answers as value objects. PRIVATE to the collection.
+
+Nothing is kept between two questions: whoever asks gets what the server says now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.commands import Command, Value
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.errors import UndecodableValue
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.model import (
+    AccessEntry,
+    ReceiveConnector,
+    ServerFacts,
+)
+
+from .clixml import Plain
+from .errors import ExchangeError, ObjectNotFound, cmdlet_error
+from .session import Response, Session
+
+RELAY_CMDLETS = (
+    "Add-ADPermission",
+    "Get-ADPermission",
+    "Get-AcceptedDomain",
+    "Get-ExchangeServer",
+    "Get-NetworkConnectionInfo",
+    "Get-ReceiveConnector",
+    "Get-ServerComponentState",
+    "New-ReceiveConnector",
+    "Remove-ADPermission",
+    "Remove-ReceiveConnector",
+    "Set-ReceiveConnector",
+)
+"""Every cmdlet that the collection uses."""
+
+
+class Exchange:
+    """Exchange through an open session.
+
+    Args:
+        session: the session.
+        domain_controller: FQDN of the domain controller to ask; None lets `read_server` choose the server's own.
+
+    Attributes:
+        domain_controller: the one that every further question names; None on Edge servers and before `read_server`.
+        warnings: what Exchange warned of while it was read.
+    """
+
+    def __init__(self, session: Session, domain_controller: str | None = None) -> None:
+        self._session = session
+        self.domain_controller = domain_controller
+        self.warnings: list[str] = []
+
+    def read_server(self, name: str) -> ServerFacts:
+        """Read one server, and settle on the domain controller that everything about it is asked of.
+
+        That is the one given, else the one whose copy of the configuration the server itself reads, else the one
+        that answered: another site's would show and change things that this server does not know yet.
+
+        Raises:
+            ObjectNotFound: there is no such server.
+            ExchangeError: there are several.
+        """
+        try:
+            found = self._read("Get-ExchangeServer", Identity=name, Status=True)
+        except ObjectNotFound as error:
+            raise ObjectNotFound(
+                error.cmdlet,
+                error.record,
+                f"There is no Exchange server named {name} in the organization of {self._session.endpoint}: set "
+                f"ansible_exchange_server, or the option server, to its short name ({error.record.message.strip()})",
+            ) from error
+        if len(found) != 1:
+            raise ExchangeError(
+                f"Get-ExchangeServer found {len(found)} servers for the name {name}, where exactly one belongs."
+            )
+        plain = found[0]
+        self.domain_controller = self._chosen_controller(plain)
+        return ServerFacts.from_exchange(plain, self.domain_controller)
+
+    def _chosen_controller(self, plain: Mapping[str, Plain]) -> str | None:
+        if plain.get("IsEdgeServer"):
+            return None  # an Edge server has AD LDS of its own, and its cmdlets have no such parameter
+        chosen = self.domain_controller or plain.get("CurrentConfigDomainController") or plain.get("OriginatingServer")
+        return str(chosen) if chosen else None
+
+    def read_servers(self) -> tuple[ServerFacts, ...]:
+        """Read every Exchange server of the organization."""
+        return tuple(ServerFacts.from_exchange(plain) for plain in self._read("Get-ExchangeServer"))
+
+    def read_network_addresses(self, server: str) -> tuple[str, ...]:
+        """Read the addresses of every network adapter of a server. Exchange 2010 and later."""
+        found: set[str] = set()
+        for adapter in self._read("Get-NetworkConnectionInfo", Identity=server):
+            addresses = adapter.get("IPAddresses")
+            if not isinstance(addresses, list):
+                raise UndecodableValue(
+                    f"Get-NetworkConnectionInfo returned an adapter of {server} without a list of IPAddresses."
+                )
+            found.update(str(address) for address in addresses)
+        return tuple(sorted(found))
+
+    def read_component_states(self, server: str) -> dict[str, str]:
+        """Read component -> state (`Active`, `Inactive`, `Draining`). Exchange 2013 and later."""
+        found = self._read("Get-ServerComponentState", Identity=server)
+        return {str(plain.get("Component")): str(plain.get("State")) for plain in found}
+
+    def read_accepted_domains(self) -> tuple[dict[str, Plain], ...]:
+        """Read the accepted domains of the organization: name, domain_name, type, default."""
+        return tuple(
+            {
+                "name": plain.get("Name"),
+                "domain_name": plain.get("DomainName"),
+                "type": plain.get("DomainType"),
+                "default": plain.get("Default"),
+            }
+            for plain in self._read("Get-AcceptedDomain")
+        )
+
+    def read_connectors(self, server: str) -> tuple[ReceiveConnector, ...]:
+        """Read all receive connectors of a server."""
+        return tuple(
+            ReceiveConnector.from_exchange(plain) for plain in self._read("Get-ReceiveConnector", Server=server)
+        )
+
+    def read_connector(self, distinguished_name: str) -> ReceiveConnector | None:
+        """Read one receive connector, None when there is none of this distinguished name.
+
+        An empty identity would return the connectors of all servers, so it is refused.
+        """
+        if not distinguished_name:
+            raise ValueError("a receive connector is read by its distinguished name")
+        try:
+            found = self._read("Get-ReceiveConnector", Identity=distinguished_name)
+        except ObjectNotFound:
+            return None
+        connectors = [ReceiveConnector.from_exchange(plain) for plain in found]
+        if len(connectors) > 1:
+            raise ExchangeError(f"Get-ReceiveConnector found {len(connectors)} connectors for {distinguished_name}.")
+        return connectors[0] if connectors else None
+
+    def read_access(self, distinguished_name: str) -> tuple[AccessEntry, ...]:
+        """Read the access list of one receive connector, inherited and denying entries included.
+
+        By distinguished name, because a name that several servers have would mix their lists.
+        """
+        if not distinguished_name:
+            raise ValueError("an access list is read by distinguished name")
+        found = self._read("Get-ADPermission", Identity=distinguished_name)
+        return tuple(entry for plain in found for entry in AccessEntry.from_exchange(plain))
+
+    def run(self, command: Command) -> list[str]:
+        """Run a command that writes, and return what Exchange warned of.
+
+        Raises:
+            CmdletFailed: it wrote an error.
+            SessionLost: see `Session.invoke`.
+        """
+        return self._invoke(command).warnings
+
+    def visible_cmdlets(self, names: Iterable[str] = RELAY_CMDLETS) -> frozenset[str] | None:
+        """Which of these cmdlets the account sees on this endpoint; None when the endpoint does not tell.
+
+        RBAC hides what an account may not use, so a cmdlet that is not visible is a role that is missing.
+        """
+        wanted = tuple(names)
+        response = self._session.invoke(Command.of("Get-Command", Name=wanted))
+        if any(record.target.casefold() == "get-command" for record in response.errors):
+            return None
+        # Each name that is not visible is one error; that is the answer, not a failure.
+        seen = {str(plain.get("Name", "")).casefold() for plain in response.objects}
+        return frozenset(name for name in wanted if name.casefold() in seen)
+
+    def _read(self, cmdlet: str, **parameters: Value) -> list[dict[str, Plain]]:
+        if self.domain_controller:
+            parameters["DomainController"] = self.domain_controller
+        response = self._invoke(Command.of(cmdlet, **parameters))
+        self.warnings += response.warnings
+        return response.objects
+
+    def _invoke(self, command: Command) -> Response:
+        response = self._session.invoke(command)
+        if response.errors:
+            raise cmdlet_error(command.cmdlet, response.errors[0], account=self._session.account)
+        return response

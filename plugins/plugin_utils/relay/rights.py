@@ -1,0 +1,211 @@
+# Copyright: (c) 2026, the mailrelay.exchange authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Extended rights of receive connectors: what permission groups stand for, and who may relay.
+
+PRIVATE to the collection.
+
+Source: Microsoft's "Receive connectors" page (permission groups and their rights) and "Allow anonymous relay on
+Exchange servers" (the two methods).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .model import AccessEntry, ReceiveConnector
+
+SUBMIT = "ms-Exch-SMTP-Submit"
+ANY_RECIPIENT = "ms-Exch-SMTP-Accept-Any-Recipient"
+ANY_SENDER = "ms-Exch-SMTP-Accept-Any-Sender"
+AUTHORITATIVE_DOMAIN_SENDER = "ms-Exch-SMTP-Accept-Authoritative-Domain-Sender"
+AUTHENTICATION_FLAG = "ms-Exch-SMTP-Accept-Authentication-Flag"
+EXCH50 = "ms-Exch-SMTP-Accept-Exch50"
+HEADERS_ROUTING = "ms-Exch-Accept-Headers-Routing"
+HEADERS_ORGANIZATION = "ms-Exch-Accept-Headers-Organization"
+HEADERS_FOREST = "ms-Exch-Accept-Headers-Forest"
+BYPASS_ANTI_SPAM = "ms-Exch-Bypass-Anti-Spam"
+BYPASS_MESSAGE_SIZE_LIMIT = "ms-Exch-Bypass-Message-Size-Limit"
+
+ALL_RIGHTS = "*"
+"""Stands for an access entry that gives every extended right without naming one."""
+
+GRANTABLE = (
+    SUBMIT,
+    ANY_RECIPIENT,
+    ANY_SENDER,
+    AUTHORITATIVE_DOMAIN_SENDER,
+    AUTHENTICATION_FLAG,
+    EXCH50,
+    HEADERS_ROUTING,
+    HEADERS_ORGANIZATION,
+    HEADERS_FOREST,
+    BYPASS_ANTI_SPAM,
+    BYPASS_MESSAGE_SIZE_LIMIT,
+)
+
+INTERNAL = (
+    "ms-Exch-SMTP-Accept-Xattr",
+    "ms-Exch-SMTP-Accept-XProxyFrom",
+    "ms-Exch-SMTP-Accept-XSessionParams",
+    "ms-Exch-SMTP-Accept-XShadow",
+    "ms-Exch-SMTP-Accept-XSysProbe",
+    "ms-Exch-SMTP-Send-XMessageContext-ADRecipientCache",
+    "ms-Exch-SMTP-Send-XMessageContext-ExtendedProperties",
+    "ms-Exch-SMTP-Send-XMessageContext-FastIndex",
+)
+"""Reserved by Exchange for its own servers; read, never granted."""
+
+ANONYMOUS_GROUP_RIGHTS = (HEADERS_ROUTING, ANY_SENDER, AUTHORITATIVE_DOMAIN_SENDER, SUBMIT)
+"""What permission group AnonymousUsers gives (2010 and later)."""
+
+ANONYMOUS_RELAY_RIGHTS = (*ANONYMOUS_GROUP_RIGHTS, ANY_RECIPIENT)
+"""The five rights of a working anonymous relay."""
+
+EXTERNALLY_SECURED_RIGHTS = (
+    HEADERS_ROUTING,
+    BYPASS_ANTI_SPAM,
+    BYPASS_MESSAGE_SIZE_LIMIT,
+    ANY_RECIPIENT,
+    ANY_SENDER,
+    AUTHENTICATION_FLAG,
+    AUTHORITATIVE_DOMAIN_SENDER,
+    EXCH50,
+    SUBMIT,
+)
+"""The nine rights of a session that AuthMechanism ExternalAuthoritative trusts."""
+
+_EXCHANGE_SERVERS_RIGHTS = (*EXTERNALLY_SECURED_RIGHTS, HEADERS_FOREST, HEADERS_ORGANIZATION, *INTERNAL)
+
+# The group of 2007 lacks the right on authoritative domains.
+_ANONYMOUS_GROUP_RIGHTS_2007 = (HEADERS_ROUTING, ANY_SENDER, SUBMIT)
+
+_ANONYMOUS_SID = "S-1-5-7"
+
+# Only to notice that strangers may relay; nothing is ever granted to a name from this list.
+_KNOWN_ANONYMOUS_NAMES = frozenset(
+    name.casefold()
+    for name in (_ANONYMOUS_SID, "NT AUTHORITY\\ANONYMOUS LOGON", "NT-AUTORIT\u00c4T\\ANONYMOUS-ANMELDUNG")
+)
+
+_SPELLINGS = {name.casefold(): name for name in (*GRANTABLE, *INTERNAL)}
+_SPELLINGS["ms-exch-accept-exch50"] = EXCH50  # the older spelling of the same right
+
+
+@dataclass(frozen=True)
+class GroupMember:
+    """A principal that a permission group stands for.
+
+    Attributes:
+        principal: its English name; the server may show another. "<domain>" stands for the forest's root domain.
+        rights: what the group gives it.
+    """
+
+    principal: str
+    rights: tuple[str, ...]
+
+
+PERMISSION_GROUPS: dict[str, tuple[GroupMember, ...]] = {
+    "AnonymousUsers": (GroupMember("NT AUTHORITY\\ANONYMOUS LOGON", ANONYMOUS_GROUP_RIGHTS),),
+    "ExchangeUsers": (
+        GroupMember("NT AUTHORITY\\Authenticated Users", (HEADERS_ROUTING, BYPASS_ANTI_SPAM, ANY_RECIPIENT, SUBMIT)),
+    ),
+    "ExchangeServers": (
+        GroupMember("<domain>\\Exchange Servers", _EXCHANGE_SERVERS_RIGHTS),
+        GroupMember("MS Exchange\\Hub Transport Servers", _EXCHANGE_SERVERS_RIGHTS),
+        GroupMember("MS Exchange\\Edge Transport Servers", _EXCHANGE_SERVERS_RIGHTS),
+        GroupMember("MS Exchange\\Externally Secured Servers", EXTERNALLY_SECURED_RIGHTS),
+    ),
+    "ExchangeLegacyServers": (GroupMember("<domain>\\ExchangeLegacyInterop", EXTERNALLY_SECURED_RIGHTS),),
+    "Partners": (GroupMember("MS Exchange\\Partner Servers", (HEADERS_ROUTING, SUBMIT)),),
+}
+"""Permission group -> principals and rights, for 2013 and later."""
+
+
+def right_name(text: str) -> str:
+    """A right in its usual spelling; an unknown one stays as it is."""
+    return _SPELLINGS.get(text.strip().casefold(), text.strip())
+
+
+def explicit_rights(entries: Iterable[AccessEntry], deny: bool = False) -> dict[str, frozenset[str]]:
+    """Principal -> rights of its own, not inherited entries that allow (or deny). Principals keep their first case."""
+    names: dict[str, str] = {}
+    found: dict[str, set[str]] = {}
+    for entry in entries:
+        if not entry.inherited and entry.deny == deny:
+            name = names.setdefault(entry.principal.casefold(), entry.principal)
+            found.setdefault(name, set()).add(right_name(entry.right))
+    return {name: frozenset(rights) for name, rights in found.items()}
+
+
+def anonymous_principal(entries: Iterable[AccessEntry]) -> str | None:
+    """The anonymous principal, by the name this server gives it, from the access list of a connector.
+
+    The connector must have permission group AnonymousUsers. Its principal is the only one that has, in entries of its
+    own, exactly the rights of that group, with or without the right to relay. None when there is no such principal or
+    more than one: an English name is never assumed, so that a service account with like rights is never taken for it.
+    """
+    wanted = [
+        frozenset(base) | extra
+        for base in (ANONYMOUS_GROUP_RIGHTS, _ANONYMOUS_GROUP_RIGHTS_2007)
+        for extra in (frozenset(), frozenset((ANY_RECIPIENT,)))
+    ]
+    found = [name for name, rights in explicit_rights(entries).items() if rights in wanted]
+    if _ANONYMOUS_SID in found:
+        return _ANONYMOUS_SID
+    return found[0] if len(found) == 1 else None
+
+
+def effective_rights(entries: Sequence[AccessEntry], principal: str) -> frozenset[str]:
+    """Rights that the principal has by entries naming it: its own deny, own allow, inherited deny, inherited allow.
+
+    Memberships in other groups are not looked up. ALL_RIGHTS stands for every right in GRANTABLE.
+    """
+    wanted = principal.casefold()
+    allowed: set[str] = set()
+    decided: set[str] = set()
+    for inherited in (False, True):
+        for deny in (True, False):
+            rights = {
+                right
+                for entry in entries
+                if entry.principal.casefold() == wanted and entry.inherited == inherited and entry.deny == deny
+                for right in (GRANTABLE if entry.right == ALL_RIGHTS else (right_name(entry.right),))
+            }
+            if not deny:
+                allowed |= rights - decided
+            decided |= rights
+    return frozenset(allowed)
+
+
+def is_externally_secured(connector: ReceiveConnector) -> bool:
+    """Whether every session is trusted: ExternalAuthoritative with the group its nine rights come from."""
+    return (
+        "ExternalAuthoritative" in connector.values["auth_mechanism"]
+        and "ExchangeServers" in connector.values["permission_groups"]
+    )
+
+
+def anonymous_may_relay(entries: Sequence[AccessEntry]) -> bool:
+    """Whether a client that does not authenticate may submit to any recipient, by this access list.
+
+    Looks at the anonymous principal and, where it cannot be told, at every name known for it in some language.
+    """
+    own = anonymous_principal(entries)
+    principals = {entry.principal for entry in entries if entry.principal.casefold() in _KNOWN_ANONYMOUS_NAMES}
+    if own is not None:
+        principals.add(own)
+    return any({SUBMIT, ANY_RECIPIENT} <= effective_rights(entries, name) for name in principals)
+
+
+def relay_methods(connector: ReceiveConnector, entries: Sequence[AccessEntry]) -> tuple[str, ...]:
+    """Ways in which the connector lets unauthenticated clients relay: of "anonymous" and "externally_secured"."""
+    methods = ("anonymous",) if anonymous_may_relay(entries) else ()
+    return (*methods, "externally_secured") if is_externally_secured(connector) else methods
+
+
+def client_may_relay(connector: ReceiveConnector, entries: Sequence[AccessEntry]) -> bool:
+    """Whether a client that does not authenticate may send to any recipient through this connector."""
+    return bool(relay_methods(connector, entries))

@@ -79,6 +79,9 @@ EXTERNALLY_SECURED_RIGHTS = (
 
 _EXCHANGE_SERVERS_RIGHTS = (*EXTERNALLY_SECURED_RIGHTS, HEADERS_FOREST, HEADERS_ORGANIZATION, *INTERNAL)
 
+ANONYMOUS_USERS = "AnonymousUsers"
+EXCHANGE_SERVERS = "ExchangeServers"
+
 # The group of 2007 lacks the right on authoritative domains.
 _ANONYMOUS_GROUP_RIGHTS_2007 = (HEADERS_ROUTING, ANY_SENDER, SUBMIT)
 
@@ -108,11 +111,11 @@ class GroupMember:
 
 
 PERMISSION_GROUPS: dict[str, tuple[GroupMember, ...]] = {
-    "AnonymousUsers": (GroupMember("NT AUTHORITY\\ANONYMOUS LOGON", ANONYMOUS_GROUP_RIGHTS),),
+    ANONYMOUS_USERS: (GroupMember("NT AUTHORITY\\ANONYMOUS LOGON", ANONYMOUS_GROUP_RIGHTS),),
     "ExchangeUsers": (
         GroupMember("NT AUTHORITY\\Authenticated Users", (HEADERS_ROUTING, BYPASS_ANTI_SPAM, ANY_RECIPIENT, SUBMIT)),
     ),
-    "ExchangeServers": (
+    EXCHANGE_SERVERS: (
         GroupMember("<domain>\\Exchange Servers", _EXCHANGE_SERVERS_RIGHTS),
         GroupMember("MS Exchange\\Hub Transport Servers", _EXCHANGE_SERVERS_RIGHTS),
         GroupMember("MS Exchange\\Edge Transport Servers", _EXCHANGE_SERVERS_RIGHTS),
@@ -127,6 +130,11 @@ PERMISSION_GROUPS: dict[str, tuple[GroupMember, ...]] = {
 def right_name(text: str) -> str:
     """A right in its usual spelling; an unknown one stays as it is."""
     return _SPELLINGS.get(text.strip().casefold(), text.strip())
+
+
+def anonymous_group_rights(version: str) -> tuple[str, ...]:
+    """What permission group AnonymousUsers gives on a server of this version (one of VERSIONS)."""
+    return _ANONYMOUS_GROUP_RIGHTS_2007 if version == "2007" else ANONYMOUS_GROUP_RIGHTS
 
 
 def explicit_rights(entries: Iterable[AccessEntry], deny: bool = False) -> dict[str, frozenset[str]]:
@@ -184,7 +192,7 @@ def is_externally_secured(connector: ReceiveConnector) -> bool:
     """Whether every session is trusted: ExternalAuthoritative with the group its nine rights come from."""
     return (
         "ExternalAuthoritative" in connector.values["auth_mechanism"]
-        and "ExchangeServers" in connector.values["permission_groups"]
+        and EXCHANGE_SERVERS in connector.values["permission_groups"]
     )
 
 

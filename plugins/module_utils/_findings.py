@@ -1,0 +1,151 @@
+# Copyright: (c) 2026, the mailrelay.exchange authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The table of findings: everything unsafe or wrong that the collection can tell. PRIVATE to the collection.
+
+The ids are public and stable: users accept findings by them, and reports are compared by them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SEVERITIES = ("critical", "warning", "info")
+"""Worst first."""
+
+
+@dataclass(frozen=True)
+class FindingKind:
+    """One kind of finding.
+
+    Attributes:
+        id: stable name.
+        severity: one of SEVERITIES.
+        guard: whether it refuses a plan that has steps, as long as nobody accepts it.
+        message: sentence with {server}, {connector}, {addresses} and {detail} to be filled in.
+        remedy: what to do about it, one sentence.
+        doc: why it matters, for the documentation.
+    """
+
+    id: str
+    severity: str
+    guard: bool
+    message: str
+    remedy: str
+    doc: str
+
+    def sentence(self, server: str = "", connector: str = "", addresses: str = "", detail: str = "") -> str:
+        """The message with these facts in it.
+
+        The words are put in as they are: braces in a connector's name stay braces.
+        """
+        return self.message.format(server=server, connector=connector, addresses=addresses, detail=detail)
+
+
+FINDINGS: tuple[FindingKind, ...] = (
+    FindingKind(
+        "open_relay",
+        "critical",
+        True,
+        "Connector {connector} on {server} lets {addresses} relay without authentication, which is {detail}.",
+        "Declare the addresses that need to relay, as single addresses or small ranges.",
+        "A range that is any address, that holds public addresses, or that is larger than the declared limit lets "
+        "hosts relay that nobody listed. Spam sent through it puts the organisation on block lists.",
+    ),
+    FindingKind(
+        "default_connector",
+        "critical",
+        True,
+        "Connector {connector} is a default connector of {server} and is never changed for relay.",
+        "Give the relay a connector of its own with another name.",
+        "Default connectors carry the mail between Exchange servers and from the internet; a relay right on one of "
+        "them opens the organisation to everybody who reaches port 25.",
+    ),
+    FindingKind(
+        "hub_transport_on_port_25",
+        "critical",
+        True,
+        "Connector {connector} on {server} belongs to the Transport service and listens on port 25.",
+        "Use FrontendTransport, or another port.",
+        "On Exchange 2013 and later port 25 belongs to the Front End Transport service. With a second service on it "
+        "mail works for a while and stops minutes or hours later, and the setup of a cumulative update can fail.",
+    ),
+    FindingKind(
+        "two_methods",
+        "critical",
+        True,
+        "Connector {connector} on {server} lets clients relay in two ways, anonymous and externally secured.",
+        "Decide for one method and let a rollout take the other away.",
+        "Externally secured gives nine rights and bypasses antispam and size limits, so the narrower grant to "
+        "anonymous clients is without effect and hides what the connector really allows.",
+    ),
+    FindingKind(
+        "exchange_server_address",
+        "critical",
+        True,
+        "Connector {connector} on {server} is for {addresses}, which belongs to Exchange server {detail}.",
+        "Take the address out of the sources; an application on an Exchange server uses an address of its own.",
+        "Mail between Exchange servers that is answered by a relay connector is not recognised as internal; it is "
+        "refused or loses its headers.",
+    ),
+    FindingKind(
+        "exchange_addresses_unknown",
+        "critical",
+        True,
+        "The addresses of Exchange server {detail} could not be found, so that sources on {server} cannot be checked.",
+        "Make the server's name resolvable from the control node, or name its addresses in exchange_addresses.",
+        "Without the addresses nobody can tell whether a source holds an Exchange server. The guard fails closed.",
+    ),
+    FindingKind(
+        "protected_address",
+        "critical",
+        True,
+        "Connector {connector} on {server} is for {addresses}, which is protected as {detail}.",
+        "Take the address out of the sources, or out of the protected addresses if it is no longer special.",
+        "Gateways and Edge servers deliver mail of strangers. A relay connector that answers them relays it.",
+    ),
+    FindingKind(
+        "shared_address",
+        "critical",
+        True,
+        "Connector {connector} on {server} is for {addresses}, an address that many clients share.",
+        "List the clients themselves and let them reach Exchange with their own addresses.",
+        "Behind a load balancer or address translation Exchange sees one address for all clients, so that everybody "
+        "behind it may relay.",
+    ),
+    FindingKind(
+        "service_gap",
+        "critical",
+        True,
+        "On {server} connector {connector} cannot be changed without a moment in which {detail}.",
+        "Plan the change for a quiet hour and accept the finding, or change it in two steps that overlap.",
+        "Most changes are ordered so that no moment is wrong. Where Exchange's rules leave no such order, this finding "
+        "says so before anything is written.",
+    ),
+    FindingKind(
+        "empty_sources",
+        "critical",
+        True,
+        "Connector {connector} on {server} is declared with no source at all, which takes relay away from {detail}.",
+        "Declare the sources, or remove the service with state absent.",
+        "An empty list is more often a variable that went missing than a wish.",
+    ),
+    FindingKind(
+        "expired_source",
+        "warning",
+        False,
+        "Connector {connector} on {server} is still for {addresses}, which expired: {detail}.",
+        "Take the source out, or give it a new date.",
+        "Sources carry a date so that somebody looks at them again.",
+    ),
+    FindingKind(
+        "externally_secured_bypass",
+        "info",
+        False,
+        "Connector {connector} on {server} trusts its sources: antispam and the size limit do not apply to them, and "
+        "Exchange takes the senders they name for genuine.",
+        "Use the anonymous method unless the sources need this.",
+        "The price of the method, shown before it is paid.",
+    ),
+)
+
+BY_ID: dict[str, FindingKind] = {row.id: row for row in FINDINGS}

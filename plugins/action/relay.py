@@ -1,0 +1,37 @@
+# Copyright: (c) 2026, the mailrelay.exchange authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Make the declared relay services of one Exchange server true."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.mailrelay.exchange.plugins.module_utils._argument_spec import RELAY_SPEC
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.actions.writer import WriterAction, today
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.desired import DesiredConnectors
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.plan import Plan
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.service import parse_services
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.summary import report_services, sentences
+
+
+class ActionModule(WriterAction):
+    """Action of the module relay."""
+
+    SPEC = RELAY_SPEC
+
+    def declare(self, options: Mapping[str, Any], server_name: str) -> DesiredConnectors:
+        """The services, with their sources resolved."""
+        return parse_services(
+            options["services"],
+            options["source_groups"],
+            options["protected_addresses"],
+            options["safety"],
+            server_name,
+            today(),
+        )
+
+    def report(self, desired: DesiredConnectors, plan: Plan) -> dict[str, object]:
+        """What is true of every service, as data and as sentences."""
+        services = report_services(desired, plan)
+        return {"services": services, "summary": sentences(services, plan.server, self.check_mode)}

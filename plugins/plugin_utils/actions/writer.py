@@ -1,0 +1,132 @@
+# Copyright: (c) 2026, the mailrelay.exchange authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What every action that writes has in common: declare, read, plan, refuse or apply, report. PRIVATE to the collection.
+
+The actions differ in what they declare and in how much they have to read for it, and in nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+from typing import Any, ClassVar
+
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.apply import apply_plan
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.facade import Exchange
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.desired import DesiredConnectors
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.errors import PlanRefused
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.findings import Finding
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.model import (
+    ExchangeServerAddresses,
+    ServerFacts,
+    ServerState,
+)
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.plan import Plan, access_needed, plan_server
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.policy import (
+    Policy,
+    parse_accepted,
+    parse_protected,
+    parse_safety,
+)
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.ranges import parse_address, parse_ranges
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.result import writer_result
+
+from .base import ExchangeAction
+
+DECLARED_ADDRESSES = "exchange_addresses"
+_ROLLED_BACK = {
+    "true": "What had been done was undone.",
+    "false": "What had been done could not be undone: run the commands in `remaining`, or run again.",
+    "partial": "Not everything that had been done could be undone: run the commands in `remaining`, or run again.",
+}
+
+
+class WriterAction(ExchangeAction):
+    """Base of the actions that write.
+
+    Class attributes:
+        NEEDS_ADDRESSES: what is declared may let clients in, so the addresses of all Exchange servers have to be known.
+    """
+
+    NEEDS_ADDRESSES: ClassVar[bool] = True
+
+    def declare(self, options: Mapping[str, Any], server_name: str) -> DesiredConnectors:
+        """What the options ask for on this server. Pure; raises InputError."""
+        raise NotImplementedError
+
+    def report(self, desired: DesiredConnectors, plan: Plan) -> dict[str, object]:
+        """What this module returns beside what all of them return."""
+        return {}
+
+    def prepare(self, options: dict[str, Any]) -> None:
+        """Refuse every mistake in the options before anything is asked of Exchange."""
+        self.declare(options, self.server_name(options))
+        self._policy(options)
+
+    def perform(self, options: dict[str, Any], exchange: Exchange) -> dict[str, Any]:
+        """Read the server, plan, and carry the plan out unless in check mode or refused."""
+        facts = exchange.read_server(self.server_name(options))
+        desired = self.declare(options, facts.name)
+        state = self._read(desired, facts, exchange)
+        plan = plan_server(desired, state, self._policy(options))
+        refusal = plan.refusal
+        if refusal is not None:
+            return self._refused(plan, refusal)
+        self.warnings += [_warning(finding) for finding in plan.findings if finding.accepted is None]
+        if self.check_mode or not plan.steps:
+            return {**writer_result(plan, None), **self.report(desired, plan)}
+        applied = apply_plan(plan, exchange)
+        self.warnings += applied.warnings
+        result = writer_result(plan, applied)
+        if applied.error is not None:
+            undone = _ROLLED_BACK.get(applied.rolled_back or "", "")
+            return {**result, "failed": True, "msg": f"{self._sentence(applied.error)} {undone}".strip()}
+        return {**result, **self.report(desired, plan)}
+
+    def _read(self, desired: DesiredConnectors, facts: ServerFacts, exchange: Exchange) -> ServerState:
+        if not len(desired):
+            return ServerState(facts, ())
+        state = ServerState(facts, exchange.read_connectors(facts.name))
+        needed = access_needed(desired, state)
+        access = {name: exchange.read_access(name) for name in needed}
+        addresses = self._server_addresses(facts, exchange) if self.NEEDS_ADDRESSES else ()
+        return replace(state, access=access, addresses=addresses)
+
+    def _server_addresses(self, facts: ServerFacts, exchange: Exchange) -> tuple[ExchangeServerAddresses, ...]:
+        """Addresses of every Exchange server: by DNS, and those of the target's own network adapters."""
+        found: list[ExchangeServerAddresses] = []
+        for server in exchange.read_servers():
+            texts = set(self.resolve_addresses(server.fqdn))
+            if server.name.casefold() == facts.name.casefold():
+                texts.update(exchange.read_network_addresses(facts.name))
+            found.append(_addresses(server.name, texts))
+        return tuple(found)
+
+    def _policy(self, options: Mapping[str, Any]) -> Policy:
+        named = parse_ranges(options.get(DECLARED_ADDRESSES) or [], DECLARED_ADDRESSES)
+        return Policy(
+            safety=parse_safety(options.get("safety")),
+            protected=parse_protected(options.get("protected_addresses")),
+            exchange_addresses=(ExchangeServerAddresses(DECLARED_ADDRESSES, tuple(sorted(named))),) if named else (),
+            accepted=parse_accepted(options.get("accept_findings"), "accept_findings"),
+        )
+
+    def _refused(self, plan: Plan, refusal: PlanRefused) -> dict[str, Any]:
+        """The whole plan is shown, because the way out of a refusal is to see what it would have done."""
+        return {**writer_result(plan, None), "changed": False, "failed": True, "msg": str(refusal)}
+
+
+def today() -> date:
+    """The date that expiring sources are compared with."""
+    return date.today()
+
+
+def _addresses(name: str, texts: set[str]) -> ExchangeServerAddresses:
+    # Windows shows link-local addresses with the adapter's number, which is no part of the address.
+    plain = {text.partition("%")[0] for text in texts}
+    return ExchangeServerAddresses(name, tuple(sorted(parse_address(text, f"addresses of {name}") for text in plain)))
+
+
+def _warning(finding: Finding) -> str:
+    return f"[{finding.id}] {finding.message} {finding.remedy}".strip()

@@ -332,15 +332,21 @@ class Connection(ConnectionBase):
         return PsrpSession(self._connection_options())
 
     def _connection_options(self) -> ConnectionOptions:
-        values: dict[str, Any] = {name: _plain(self.get_option(name)) for name in _PASSED_ON}
+        values: dict[str, Any] = {name: self._option(name) for name in _PASSED_ON}
         return ConnectionOptions(
             **values,
-            username=_plain(self.get_option("remote_user")) or None,
-            password=_plain(self.get_option("remote_password")) or None,
-            cert_validation=self.get_option("cert_validation") == "validate",
-            negotiate_service=_plain(self.get_option("kerberos_service")),
-            negotiate_hostname=_plain(self.get_option("kerberos_hostname")) or None,
+            username=self._option("remote_user") or None,
+            password=self._option("remote_password") or None,
+            cert_validation=self._option("cert_validation") == "validate",
+            negotiate_service=self._option("kerberos_service"),
+            negotiate_hostname=self._option("kerberos_hostname") or None,
         )
+
+    def _option(self, name: str) -> Any:
+        """An option's value; text without Ansible's marks, because the libraries below look at exact types."""
+        plugin: Any = self
+        value = plugin.get_option(name)
+        return str.__str__(value) if isinstance(value, str) else value
 
     def _connect(self) -> Connection:
         # Nothing to do: a session belongs to the action that asks for it.
@@ -367,8 +373,3 @@ class Connection(ConnectionBase):
             f"The connection {self.transport} {what}: only the modules of mailrelay.exchange use it, and they do so "
             f"whatever ansible_connection says; set ansible_connection to winrm or psrp for other modules."
         )
-
-
-def _plain(value: Any) -> Any:
-    """Text without Ansible's marks; the libraries below look at exact types."""
-    return str.__str__(value) if isinstance(value, str) else value

@@ -1,14 +1,26 @@
 # Copyright: (c) 2026, the mailrelay.exchange authors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Addresses of a name, from the control node's resolver or from one DNS server. PRIVATE to the collection."""
+"""Addresses of a name, from the control node's resolver or from one DNS server. PRIVATE to the collection.
+
+The one place of the plugin_utils that imports dnspython.
+"""
 
 from __future__ import annotations
 
 import socket
 
-from ansible_collections.mailrelay.exchange.plugins.module_utils import _dnspython
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.errors import MissingLibrary
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.errors import InputError
+
+try:
+    import dns.exception
+    import dns.message
+    import dns.query
+    import dns.rcode
+except ImportError as error:
+    _IMPORT_ERROR: ImportError | None = error
+else:
+    _IMPORT_ERROR = None
 
 _SECONDS = 5.0
 
@@ -29,8 +41,8 @@ def resolve(name: str, resolver: str | None = None) -> tuple[tuple[str, ...], st
     """
     if resolver is None:
         return _from_system(name)
-    if _dnspython.IMPORT_ERROR is not None:
-        raise MissingLibrary("dnspython", "needed for ansible_exchange_resolver")
+    if _IMPORT_ERROR is not None:
+        raise MissingLibrary("dnspython", _IMPORT_ERROR)
     host, port = _resolver(resolver)
     return _from_server(name, host, port)
 
@@ -56,7 +68,6 @@ def _resolver(text: str) -> tuple[str, int]:
 
 
 def _from_server(name: str, host: str, port: int) -> tuple[tuple[str, ...], str]:
-    dns = _dnspython.dns
     found: set[str] = set()
     try:
         address = str(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][4][0])

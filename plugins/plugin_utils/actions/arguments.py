@@ -46,7 +46,8 @@ def validate(spec: Mapping[str, Any], value: Any, where: str, rules: Rules) -> t
     """
     if not isinstance(value, Mapping):
         raise InputError(f"{where} must be a dictionary of options, not {type(value).__name__}.")
-    validator = ArgumentSpecValidator(
+    build: Any = ArgumentSpecValidator  # core's own classes are not annotated
+    validator = build(
         dict(spec),
         mutually_exclusive=list(rules.mutually_exclusive) or None,
         required_together=list(rules.required_together) or None,
@@ -79,5 +80,6 @@ def _without_nulls(spec: Mapping[str, Any], value: Mapping[str, Any]) -> dict[st
 
 def hide(value: Any, secrets: Collection[str]) -> Any:
     """Return a value with every secret in it replaced by asterisks."""
+    replace: Any = remove_values
     found = [secret for secret in secrets if secret]
-    return remove_values(value, found) if found else value
+    return replace(value, found) if found else value

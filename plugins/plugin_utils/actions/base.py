@@ -3,8 +3,9 @@
 """What every action of the collection does around its own work. PRIVATE to the collection.
 
 An action names its SPEC and writes `perform`; validation, the session, the choice of server and the turning of every
-error into a result happen here and nowhere else. The connection of the host is never touched: Exchange's endpoint is
-another one, with options of its own.
+error into a result happen here and nowhere else, a missing library included (the sentence names it and
+meta/ee-requirements.txt). The connection of the host is never touched: Exchange's endpoint is another one, with options
+of its own.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ class ExchangeAction(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Validate, open a session, perform, close; return a result for whatever happens on the way."""
         super().run(tmp, task_vars)
-        self.task_vars: Mapping[str, Any] = task_vars or {}
+        self.task_vars: dict[str, Any] = task_vars or {}
         self.warnings: list[str] = []
         self._hidden: set[str] = set()
         try:
@@ -158,10 +159,12 @@ class ExchangeAction(ActionBase):
             ansible_playbook_pid=str(os.getppid()),
         )
         variables = self._connection_variables()
-        known = C.config.get_plugin_vars("connection", connection._load_name)
+        config: Any = C.config
+        task: Any = self._task
+        known = config.get_plugin_vars("connection", connection._load_name)
         with self._templar.set_temporary_context(available_variables=variables):
             values = {name: self._templar.template(variables[name]) for name in known if name in variables}
-        keywords = self._task.dump_attrs()
+        keywords = task.dump_attrs()
         # The task's own attributes of these names mean something else than a connection's options would.
         for name in ("retries", "timeout"):
             keywords.pop(name, None)
@@ -170,11 +173,12 @@ class ExchangeAction(ActionBase):
         connection.set_options(task_keys=keywords, var_options=values)
         return connection
 
-    def _connection_variables(self) -> Mapping[str, Any]:
+    def _connection_variables(self) -> dict[str, Any]:
+        """Variables of the host whose endpoint is used: the delegate's, when the task is delegated."""
         delegate = self._task.delegate_to
         if not delegate:
             return self.task_vars
-        delegated: Mapping[str, Any] = self.task_vars.get("ansible_delegated_vars", {}).get(delegate, {})
+        delegated: dict[str, Any] = self.task_vars.get("ansible_delegated_vars", {}).get(delegate, {})
         return delegated
 
     def _sentence(self, error: Exception) -> str:

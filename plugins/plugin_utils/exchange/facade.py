@@ -7,7 +7,8 @@ Nothing is kept between two questions: whoever asks gets what the server says no
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import replace
 
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.commands import Command, Value
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.errors import UndecodableValue
@@ -77,15 +78,11 @@ class Exchange:
             raise ExchangeError(
                 f"Get-ExchangeServer found {len(found)} servers for the name {name}, where exactly one belongs."
             )
-        plain = found[0]
-        self.domain_controller = self._chosen_controller(plain)
-        return ServerFacts.from_exchange(plain, self.domain_controller)
-
-    def _chosen_controller(self, plain: Mapping[str, Plain]) -> str | None:
-        if plain.get("IsEdgeServer"):
-            return None  # an Edge server has AD LDS of its own, and its cmdlets have no such parameter
-        chosen = self.domain_controller or plain.get("CurrentConfigDomainController") or plain.get("OriginatingServer")
-        return str(chosen) if chosen else None
+        facts = ServerFacts.from_exchange(found[0])
+        if self.domain_controller and not facts.is_edge:  # an Edge server's cmdlets have no such parameter
+            facts = replace(facts, domain_controller=self.domain_controller)
+        self.domain_controller = facts.domain_controller
+        return facts
 
     def read_servers(self) -> tuple[ServerFacts, ...]:
         """Read every Exchange server of the organization."""

@@ -90,6 +90,7 @@ class Organization:
         self.lock = threading.RLock()
         self._clock = clock or (lambda: datetime.now(UTC))
         self.domain = config.organization.domain
+        self.created = self.now()
         self.principals = Principals(config.organization, config.accounts.values())
         self.presets = presets(self.principals)
         self.inherited: list[Ace] = [*inherited_rows(self.principals), *self._configured_rows()]

@@ -47,7 +47,7 @@ def _flag(name: str, default: bool) -> ConnectorProperty:
 
 
 PROPERTIES: tuple[ConnectorProperty, ...] = (
-    _P("AuthMechanism", kinds.enum_kind(enums.AUTH_MECHANISMS), enums.AUTH_MECHANISMS.value("Tls")),
+    _P("AuthMechanism", kinds.enum_kind(enums.AUTH_MECHANISMS, none_alone=True), enums.AUTH_MECHANISMS.value("Tls")),
     _P("Banner", kinds.STRING, ""),
     _flag("BinaryMimeEnabled", True),
     _P("Bindings", kinds.IP_BINDINGS, ()),

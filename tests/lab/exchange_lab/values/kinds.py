@@ -146,17 +146,19 @@ def _switch(raw: object) -> bool:
     raise ValueError('Cannot convert to type "System.Management.Automation.SwitchParameter".')
 
 
-def enum_kind(definition: enums.EnumType) -> Kind:
-    """Names in any case, comma-separated or as a list, or a number."""
+def enum_kind(definition: enums.EnumType, none_alone: bool = False) -> Kind:
+    """Names in any case, comma-separated or as a list, or a number; `none_alone`: None excludes every other name."""
 
     def parse(raw: object) -> object:
-        if isinstance(raw, list | tuple):
-            if not raw or not all(isinstance(name, str) for name in raw):
-                raise ValueError("a list of names is expected")
-            return definition.combine([part for name in raw for part in str(name).split(",")])
         if isinstance(raw, int) and not isinstance(raw, bool):
             return definition.numbered(raw)
-        return definition.value(_text(raw))
+        entries = raw if isinstance(raw, list | tuple) else [_text(raw)]
+        if not entries or not all(isinstance(name, str) for name in entries):
+            raise ValueError("a list of names is expected")
+        names = [part.strip() for name in entries for part in str(name).split(",")]
+        if none_alone and len(names) > 1 and "none" in {name.lower() for name in names}:
+            raise ValueError("The value None cannot be combined with other values.")
+        return definition.combine(names)
 
     return Kind(definition.type_name, parse)
 

@@ -1,0 +1,91 @@
+# Copyright: (c) 2026, the mailrelay.exchange authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""PowerShell's parameter binder: names and prefixes, positions, conversions, mandatory parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from exchange_lab.cmdlets import errors
+from exchange_lab.cmdlets.definition import COMMON, CONFIRMATION, Cmdlet, Parameter
+from exchange_lab.interface import CmdletCall
+
+
+def all_parameters(cmdlet: Cmdlet) -> tuple[Parameter, ...]:
+    """Every parameter of a cmdlet, the common ones included."""
+    return (*cmdlet.parameters, *(CONFIRMATION if cmdlet.writes else ()), *COMMON)
+
+
+def bind(cmdlet: Cmdlet, call: CmdletCall) -> dict[str, object]:
+    """Return the bound parameters by their real names, converted. Raises BindingFailure."""
+    parameters = all_parameters(cmdlet)
+    raw: dict[str, object] = {}
+    for name, value in call.parameters.items():
+        parameter = _find(name, parameters)
+        if parameter.name in raw:
+            raise errors.parameter_twice(parameter.name)
+        raw[parameter.name] = value
+    _bind_positions(call.arguments, parameters, raw)
+    bound = {
+        parameter.name: _convert(parameter, raw[parameter.name]) for parameter in parameters if parameter.name in raw
+    }
+    missing = [parameter.name for parameter in parameters if parameter.mandatory and parameter.name not in bound]
+    if missing:
+        raise errors.missing_parameters(missing)
+    return bound
+
+
+def canonical_names(cmdlet: Cmdlet, call: CmdletCall) -> dict[str, object]:
+    """The parameters as sent, under their real names where those are clear; for the journal."""
+    parameters = all_parameters(cmdlet)
+    sent: dict[str, object] = {}
+    for name, value in call.parameters.items():
+        try:
+            sent[_find(name, parameters).name] = value
+        except errors.BindingFailure:
+            sent[name] = value
+    for index, value in enumerate(call.arguments):
+        place = next((parameter.name for parameter in parameters if parameter.position == index), f"#{index}")
+        sent.setdefault(place, value)
+    return sent
+
+
+def _find(name: str, parameters: Iterable[Parameter]) -> Parameter:
+    """Match a name without regard to case, or an unambiguous prefix of one."""
+    wanted = name.lstrip("-").rstrip(":").lower()
+    matches = [parameter for parameter in parameters if parameter.name.lower().startswith(wanted)] if wanted else []
+    exact = [parameter for parameter in matches if parameter.name.lower() == wanted]
+    if exact:
+        return exact[0]
+    if not matches:
+        raise errors.unknown_parameter(name)
+    if len(matches) > 1:
+        raise errors.ambiguous_parameter(name, [match.name for match in matches])
+    return matches[0]
+
+
+def _bind_positions(arguments: tuple[object, ...], parameters: Iterable[Parameter], raw: dict[str, object]) -> None:
+    free = sorted(
+        (parameter for parameter in parameters if parameter.position is not None and parameter.name not in raw),
+        key=lambda parameter: parameter.position or 0,
+    )
+    for argument, parameter in zip(arguments, free, strict=False):
+        raw[parameter.name] = argument
+    if len(arguments) > len(free):
+        raise errors.surplus_argument(arguments[len(free)])
+
+
+def _convert(parameter: Parameter, value: object) -> object:
+    if parameter.is_switch and value is None:
+        value = True
+    if parameter.not_empty:
+        if value is None:
+            raise errors.null_argument(parameter.name)
+        if value in ([], ()):
+            raise errors.empty_collection(parameter.name)
+        if value == "":
+            raise errors.empty_text(parameter.name)
+    try:
+        return parameter.kind.convert(value)
+    except ValueError as error:
+        raise errors.wrong_value(parameter.name, value, parameter.kind.type_name, str(error)) from error

@@ -1,0 +1,161 @@
+# Copyright: (c) 2026, the mailrelay.exchange authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The organisation as the PowerShell endpoints see it: find the cmdlet, bind, run, journal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from uuid import uuid4
+
+from exchange_lab.answers import Answers
+from exchange_lab.cmdlets import errors
+from exchange_lab.cmdlets.binding import bind, canonical_names
+from exchange_lab.cmdlets.definition import Cmdlet, Invocation
+from exchange_lab.cmdlets.registry import find_cmdlet
+from exchange_lab.interface import CallContext, CmdletCall, CmdletError, JournalWriter, Outcome
+from exchange_lab.organization.model import Organization
+
+_SILENT = frozenset({"silentlycontinue", "ignore"})
+_WRITING_VERBS = ("New-", "Set-", "Add-", "Remove-", "Enable-", "Disable-")
+
+
+class ExchangeBackend:
+    """Runs cmdlets one at a time: each sees and leaves a whole organisation, its journal lines in the same order."""
+
+    def __init__(self, organization: Organization, journal: JournalWriter) -> None:
+        self.organization = organization
+        self._journal = journal
+        self._answers = Answers(organization)
+
+    def session_refusal(self, context: CallContext) -> str | None:
+        """Why an account gets no session: unknown, barred from remote PowerShell, or without any role.
+
+        The wording is unverified; endpoints answer with access denied.
+        """
+        account = self.organization.config.accounts.get(context.user)
+        if account is None or not account.remote_powershell:
+            return f'Access is denied to the user "{context.user}": remote PowerShell is not enabled for this user.'
+        if not self.organization.cmdlets_of(context.user):
+            return f'The user "{account.netbios_name}" isn\'t assigned to any management roles.'
+        return None
+
+    def execute(self, context: CallContext, call: CmdletCall) -> Outcome:
+        """Run one cmdlet and write its journal lines before anybody else may act on its result."""
+        with self.organization.lock:
+            cmdlet = find_cmdlet(call.name)
+            if cmdlet is None or cmdlet.name not in self.organization.cmdlets_of(context.user):
+                outcome = Outcome(errors=[errors.unknown_command(call.name)])
+                self._record(context, call.name, dict(call.parameters), outcome)
+                return outcome
+            run = Invocation(self.organization, context, cmdlet, {})
+            self._run(run, call)
+            self._record(
+                context,
+                cmdlet.name,
+                canonical_names(cmdlet, call),
+                run.outcome,
+                writes=cmdlet.writes,
+                what_if=run.what_if,
+                changed=run.changed,
+            )
+            return run.outcome
+
+    def _run(self, run: Invocation, call: CmdletCall) -> None:
+        try:
+            run.bound = bind(run.cmdlet, call)
+            run.cmdlet.run(run)
+        except errors.BindingFailure as failure:
+            run.outcome.errors.append(_binding_error(failure, run.cmdlet))
+            return
+        except errors.TaskFailure as failure:
+            run.outcome.errors.append(self._task_error(failure, run))
+        self._obey_error_action(run)
+
+    def _task_error(self, failure: errors.TaskFailure, run: Invocation) -> CmdletError:
+        moment = self.organization.now()
+        stamp = f"{moment.month}/{moment.day}/{moment.year} {moment.hour % 12 or 12}:{moment:%M:%S %p}"
+        cmdlet = run.cmdlet
+        return failure.error(run.context.server, str(uuid4()), stamp, cmdlet.name, cmdlet.type_name)
+
+    @staticmethod
+    def _obey_error_action(run: Invocation) -> None:
+        """-ErrorAction decides whether errors are dropped, or end the pipeline."""
+        action = run.text("ErrorAction").lower()
+        if action in _SILENT:
+            run.outcome.errors.clear()
+        elif action == "stop":
+            run.outcome.errors = [_terminating(error) for error in run.outcome.errors]
+        if run.text("WarningAction").lower() in _SILENT:
+            run.outcome.warnings.clear()
+
+    def _record(
+        self,
+        context: CallContext,
+        name: str,
+        parameters: Mapping[str, object],
+        outcome: Outcome,
+        *,
+        writes: bool | None = None,
+        what_if: bool = False,
+        changed: bool = False,
+    ) -> None:
+        write = name.startswith(_WRITING_VERBS) if writes is None else writes
+        sequence = self._journal.record(
+            "cmdlet",
+            {
+                "server": context.server,
+                "user": context.user,
+                "connection": context.connection,
+                "cmdlet": name,
+                "parameters": parameters,
+                "what_if": what_if,
+                "write": write,
+                "changed": changed,
+                "errors": [{"id": error.error_id, "message": error.message} for error in outcome.errors],
+                "warnings": outcome.warnings,
+            },
+        )
+        if write and not what_if:
+            self._watch(sequence)
+
+    def _watch(self, after: int) -> None:
+        """Write what SMTP would answer every watched client on every server at this moment."""
+        for server in self.organization.servers.values():
+            for watch in self.organization.config.watch:
+                reply, connector = self._answers.watched(server.name, watch.client, watch.sender, watch.recipient)
+                self._journal.record(
+                    "watch",
+                    {
+                        "after": after,
+                        "server": server.name,
+                        "client": watch.client,
+                        "sender": watch.sender,
+                        "recipient": watch.recipient,
+                        "reply": str(reply),
+                        "connector": connector,
+                    },
+                )
+
+
+def _binding_error(failure: errors.BindingFailure, cmdlet: Cmdlet) -> CmdletError:
+    return CmdletError(
+        failure.message,
+        f"{failure.error_id},{cmdlet.name}",
+        failure.category,
+        failure.target,
+        failure.exception,
+        terminating=True,
+        activity=cmdlet.name,
+    )
+
+
+def _terminating(error: CmdletError) -> CmdletError:
+    return CmdletError(
+        error.message,
+        error.error_id,
+        error.category,
+        error.target,
+        error.exception_type,
+        terminating=True,
+        activity=error.activity,
+    )

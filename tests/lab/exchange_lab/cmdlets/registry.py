@@ -1,0 +1,29 @@
+# Copyright: (c) 2026, the mailrelay.exchange authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""All cmdlets of the lab by name."""
+
+from __future__ import annotations
+
+from exchange_lab.cmdlets import ad_permission, receive_connector, server
+from exchange_lab.cmdlets.command import get_command
+from exchange_lab.cmdlets.definition import Cmdlet
+
+
+def _all() -> tuple[Cmdlet, ...]:
+    return tuple(CMDLETS.values())
+
+
+CMDLETS: dict[str, Cmdlet] = {
+    cmdlet.name.lower(): cmdlet
+    for cmdlet in (
+        *receive_connector.CMDLETS,
+        *ad_permission.CMDLETS,
+        *server.CMDLETS,
+        get_command(_all),
+    )
+}
+
+
+def find_cmdlet(name: str) -> Cmdlet | None:
+    """Return a cmdlet whatever the case of its name."""
+    return CMDLETS.get(name.strip().lower())

@@ -63,7 +63,7 @@ class Dumper(yaml.SafeDumper):
 
 
 def to_yaml(data: Any) -> str:
-    return yaml.dump(data, Dumper=Dumper, sort_keys=False, width=110, allow_unicode=True, default_flow_style=False)
+    return yaml.dump(data, Dumper=Dumper, sort_keys=False, width=94, allow_unicode=True, default_flow_style=False)
 
 
 # -- documentation of one property -----------------------------------------------------------------------------------

@@ -16,19 +16,20 @@ class ModuleDocFragment:
 options:
   server:
     description:
-      - Short name of the Exchange server to manage. Without it the variable C(ansible_exchange_server) counts,
-        else the first label of the inventory host's name.
+      - Short name of the Exchange server to manage. Without it the variable C(ansible_exchange_server)
+        counts, else the first label of the inventory host's name.
       - It stays the inventory host's server under C(delegate_to).
     type: str
   domain_controller:
     description:
       - Domain controller that every call names, so that a change is read where it was written.
-      - Without it the variable C(ansible_exchange_domain_controller) counts, else the one that the server itself
-        uses now. An Edge Transport server has none.
+      - Without it the variable C(ansible_exchange_domain_controller) counts, else the one that
+        the server itself uses now. An Edge Transport server has none.
     type: str
 attributes:
   action_group:
-    description: Use C(group/mailrelay.exchange.exchange) in C(module_defaults) to set defaults for this module.
+    description: Use C(group/mailrelay.exchange.exchange) in C(module_defaults) to set defaults
+      for this module.
     support: full
     membership:
       - mailrelay.exchange.exchange
@@ -36,10 +37,11 @@ requirements:
   - pypsrp >= 0.8.1 on the control node, with its extra C(kerberos) for Kerberos
   - netaddr >= 1.0 on the control node
 notes:
-  - Runs on the control node and talks to Exchange's own remote PowerShell endpoint; nothing is installed on Windows,
-    and C(ansible_connection), C(ansible_shell_type) and C(become) of the host do not matter.
-  - The endpoint and the credentials come from C(ansible_host), C(ansible_user) and C(ansible_password), or from
-    C(ansible_exchange_host), C(ansible_exchange_user) and C(ansible_exchange_password), which win; C(ansible_exchange_auth),
-    C(ansible_exchange_scheme) and C(ansible_exchange_port) say how. All variables are those of the connection plugin
-    P(mailrelay.exchange.remote_powershell#connection).
+  - Runs on the control node and talks to Exchange's own remote PowerShell endpoint; nothing is
+    installed on Windows, and C(ansible_connection), C(ansible_shell_type) and C(become) of the
+    host do not matter.
+  - The endpoint and the credentials come from C(ansible_host), C(ansible_user) and C(ansible_password),
+    or from C(ansible_exchange_host), C(ansible_exchange_user) and C(ansible_exchange_password),
+    which win; C(ansible_exchange_auth), C(ansible_exchange_scheme) and C(ansible_exchange_port)
+    say how. All variables are those of the connection plugin P(mailrelay.exchange.remote_powershell#connection).
 """

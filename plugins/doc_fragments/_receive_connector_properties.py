@@ -22,18 +22,21 @@ options:
     required: true
   bindings:
     description:
-      - Local addresses and ports to listen on, each as V(address:port), or V([address]:port) for IPv6.
+      - Local addresses and ports to listen on, each as V(address:port), or V([address]:port) for
+        IPv6.
       - V(0.0.0.0) and V([::]) stand for all addresses of their family.
-      - An address that no network adapter of the server has may keep the transport service from starting.
-      - A list (or a text with commas or lines) is the whole value, V([]) clears it; a mapping of C(add) and C(remove)
-        changes single entries, C(set) is the same as a list.
+      - An address that no network adapter of the server has may keep the transport service from
+        starting.
+      - A list (or a text with commas or lines) is the whole value, V([]) clears it; a mapping of
+        C(add) and C(remove) changes single entries, C(set) is the same as a list.
     type: raw
   remote_ip_ranges:
     description:
-      - 'Clients this connector is for: single addresses, V(low-high) ranges or CIDR blocks, IPv4 or IPv6.'
+      - 'Clients this connector is for: single addresses, V(low-high) ranges or CIDR blocks, IPv4
+        or IPv6.'
       - A block written with host bits, such as V(192.168.5.1/24), means the whole block.
-      - A list (or a text with commas or lines) is the whole value, V([]) clears it; a mapping of C(add) and C(remove)
-        changes single entries, C(set) is the same as a list.
+      - A list (or a text with commas or lines) is the whole value, V([]) clears it; a mapping of
+        C(add) and C(remove) changes single entries, C(set) is the same as a list.
     type: raw
   transport_role:
     description:
@@ -53,21 +56,22 @@ options:
   permission_groups:
     description:
       - Groups of senders that get their preset rights on the connector.
-      - Exchange itself shows V(Custom) beside them when other rights exist; it is neither accepted nor compared.
-      - Words out of V(AnonymousUsers), V(ExchangeUsers), V(ExchangeServers), V(ExchangeLegacyServers), V(Partners),
-        in any case.
-      - A list (or a text with commas or lines) is the whole value, V([]) clears it; a mapping of C(add) and C(remove)
-        changes single entries, C(set) is the same as a list.
+      - Exchange itself shows V(Custom) beside them when other rights exist; it is neither accepted
+        nor compared.
+      - Words out of V(AnonymousUsers), V(ExchangeUsers), V(ExchangeServers), V(ExchangeLegacyServers),
+        V(Partners), in any case.
+      - A list (or a text with commas or lines) is the whole value, V([]) clears it; a mapping of
+        C(add) and C(remove) changes single entries, C(set) is the same as a list.
     type: raw
   auth_mechanism:
     description:
       - Authentication the connector offers or assumes.
-      - V(BasicAuthRequireTLS) needs V(BasicAuth) and V(Tls); V(ExternalAuthoritative) goes only with V(Tls) and
-        needs V(ExchangeServers) in the permission groups.
-      - Words out of V(Tls), V(Integrated), V(BasicAuth), V(BasicAuthRequireTLS), V(ExchangeServer), V(ExternalAuthoritative),
-        in any case.
-      - A list (or a text with commas or lines) is the whole value, V([]) clears it; a mapping of C(add) and C(remove)
-        changes single entries, C(set) is the same as a list.
+      - V(BasicAuthRequireTLS) needs V(BasicAuth) and V(Tls); V(ExternalAuthoritative) goes only
+        with V(Tls) and needs V(ExchangeServers) in the permission groups.
+      - Words out of V(Tls), V(Integrated), V(BasicAuth), V(BasicAuthRequireTLS), V(ExchangeServer),
+        V(ExternalAuthoritative), in any case.
+      - A list (or a text with commas or lines) is the whole value, V([]) clears it; a mapping of
+        C(add) and C(remove) changes single entries, C(set) is the same as a list.
     type: raw
   require_tls:
     description:
@@ -93,7 +97,8 @@ options:
     type: bool
   suppress_x_anonymous_tls:
     description:
-      - Whether X-ANONYMOUSTLS is not offered. Needs downgraded Exchange authentication on the transport service.
+      - Whether X-ANONYMOUSTLS is not offered. Needs downgraded Exchange authentication on the transport
+        service.
       - Since Exchange 2010.
     type: bool
   advertise_client_settings:
@@ -104,7 +109,8 @@ options:
   fqdn:
     description:
       - Name given in the greeting and in EHLO answers.
-      - With V(ExchangeServer) in the authentication mechanism only the server's own name, or none, is right.
+      - With V(ExchangeServer) in the authentication mechanism only the server's own name, or none,
+        is right.
     type: str
   banner:
     description:
@@ -205,7 +211,8 @@ options:
     type: int
   max_local_hop_count:
     description:
-      - Received headers of local servers after which a message is taken for a loop; V(0) is no limit.
+      - Received headers of local servers after which a message is taken for a loop; V(0) is no
+        limit.
       - V(0) to V(50).
     type: int
   size_enabled:

@@ -99,7 +99,8 @@ options:
     type: int
   max_local_hop_count:
     description:
-      - Received headers of local servers after which a message is taken for a loop; V(0) is no limit.
+      - Received headers of local servers after which a message is taken for a loop; V(0) is no
+        limit.
       - V(0) to V(50).
     type: int
   size_enabled:

@@ -16,10 +16,10 @@ class ModuleDocFragment:
 options:
   accept_findings:
     description:
-      - Findings that do not refuse the change, finding id to the reason why. An empty reason is refused. Accepted
-        findings stay in the result, with their reason.
-      - Those that refuse a change are V(open_relay), V(default_connector), V(hub_transport_on_port_25), V(two_methods),
-        V(exchange_server_address), V(exchange_addresses_unknown), V(protected_address), V(shared_address), V(service_gap),
-        V(empty_sources).
+      - Findings that do not refuse the change, finding id to the reason why. An empty reason is
+        refused. Accepted findings stay in the result, with their reason.
+      - Those that refuse a change are V(open_relay), V(default_connector), V(hub_transport_on_port_25),
+        V(two_methods), V(exchange_server_address), V(exchange_addresses_unknown), V(protected_address),
+        V(shared_address), V(service_gap), V(empty_sources).
     type: dict
 """

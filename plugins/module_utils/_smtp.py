@@ -16,6 +16,8 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ansible_collections.mailrelay.exchange.plugins.module_utils._dns import is_address
+from ansible_collections.mailrelay.exchange.plugins.module_utils._resolver import ResolverError, look_up
 from ansible_collections.mailrelay.exchange.plugins.module_utils._smtp_dialogue import (
     Conversation,
     as_reply,
@@ -108,13 +110,26 @@ class _Probe:
 
     def _connect(self) -> None:
         request, conversation, result = self._request, self._conversation, self.result
-        banner = as_reply(conversation.connect(request.host, request.port))
+        banner = as_reply(conversation.connect(self._address(), request.port))
         result.client_address = conversation.addresses[0]
         result.banner = str(banner)
         self._need("banner", banner)
         result.advise(explain("banner", banner))
         if not result.hints and "Microsoft ESMTP MAIL" not in banner.text:
             result.advise(FOREIGN_BANNER_HINT)
+
+    def _address(self) -> str:
+        """What to connect to: the host as it is, or what the named DNS server answers for it."""
+        request = self._request
+        if request.resolver is None or is_address(request.host):
+            return request.host
+        try:
+            addresses = look_up(request.host, request.resolver)
+        except ResolverError as error:
+            self._give_up(str(error).rstrip("."))
+        if not addresses:
+            self._give_up(f"DNS server {request.resolver} knows no address of {request.host}; check the name")
+        return addresses[0]
 
     def _greet(self) -> None:
         conversation = self._conversation

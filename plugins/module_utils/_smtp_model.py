@@ -40,7 +40,10 @@ class Recipient:
 
 @dataclass(frozen=True)
 class ProbeRequest:
-    """What to ask whom. Times in seconds; `sender` "" is the null sender; `ca_path` a file of trusted certificates."""
+    """What to ask whom. Times in seconds; `sender` "" is the null sender; `ca_path` a file of trusted certificates.
+
+    `resolver` is the DNS server (host or host:port) to ask for `host`, None for whatever this machine asks.
+    """
 
     host: str
     port: int
@@ -58,6 +61,7 @@ class ProbeRequest:
     cleartext_password: bool = False
     send: bool = False
     subject: str = "Relay test"
+    resolver: str | None = None
 
     def check(self) -> None:
         """Raise ProbeError for anything that must not reach the wire."""

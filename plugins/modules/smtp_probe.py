@@ -28,6 +28,12 @@ options:
       - Port of the server.
     type: int
     default: 25
+  resolver:
+    description:
+      - DNS server to ask for O(host), as V(host) or V(host:port), for instance one that holds the name before it has
+        reached all others. Only the first address is asked.
+      - When omitted, this machine's own resolver.
+    type: str
   source_address:
     description:
       - Address of this machine to connect from.
@@ -143,6 +149,8 @@ options:
       - Subject of the message, one line.
     type: str
     default: Relay test
+requirements:
+  - dnspython >= 2.6, for O(resolver) only
 notes:
   - Writes nothing unless O(send=true), so it also probes in check mode.
 extends_documentation_fragment:
@@ -339,6 +347,7 @@ EXPECT = {"type": "str", "choices": ["accepted", "relay_refused", "refused"]}
 ARGUMENT_SPEC = {
     "host": {"type": "str", "required": True},
     "port": {"type": "int", "default": 25},
+    "resolver": {"type": "str"},
     "source_address": {"type": "str"},
     "helo_name": {"type": "str"},
     "sender": {"type": "str", "required": True},

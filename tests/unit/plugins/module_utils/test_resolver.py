@@ -5,9 +5,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
+
 from ansible_collections.mailrelay.exchange.plugins.module_utils._resolver import (
     ResolverError,
     look_up,

@@ -198,12 +198,15 @@ def _no_credentials(error: BaseException, options: ConnectionOptions) -> Exchang
     )
 
 
-def running_error(error: BaseException, options: ConnectionOptions, *, cmdlet: str, sent: bool) -> SessionLost:
+def running_error(
+    error: BaseException, options: ConnectionOptions, answers: _pypsrp.Answers, *, cmdlet: str, sent: bool
+) -> SessionLost:
     """Return the error for a session that broke while a command was under way.
 
     Args:
         error: what happened.
         options: where.
+        answers: what the server answered last.
         cmdlet: the command that was being run.
         sent: whether the request that carries the command had left.
     """
@@ -211,8 +214,9 @@ def running_error(error: BaseException, options: ConnectionOptions, *, cmdlet: s
         return error
     never_ran = not sent and (isinstance(error, _pypsrp.NewConnectionDisabled) or _is_shell_gone(error))
     what = "was not run" if never_ran else "may or may not have run; read before you repeat it"
+    why = _reason(error, answers)
     return SessionLost(
-        f"The session with {options.endpoint} was lost during {cmdlet} ({_reason(error)}): the command {what}.",
+        f"The session with {options.endpoint} was lost during {cmdlet} ({why}): the command {what}.",
         may_have_run=not never_ran,
     )
 
@@ -223,13 +227,15 @@ def _is_shell_gone(error: BaseException) -> bool:
     return isinstance(error, _pypsrp.exceptions.WSManFaultError) and error.code in _SHELL_NOT_FOUND
 
 
-def _reason(error: BaseException) -> str:
+def _reason(error: BaseException, answers: _pypsrp.Answers) -> str:
     if isinstance(error, _pypsrp.NewConnectionDisabled):
         return "the server closed the connection"
     if _is_shell_gone(error):
         return "the server no longer knows the session: it was idle too long, or another server took the connection"
-    if isinstance(error, _pypsrp.exceptions.WSManFaultError):
+    if isinstance(error, _pypsrp.exceptions.WSManFaultError) and error.code is not None:
         return _fault_text(error)
+    if isinstance(error, _pypsrp.exceptions.WinRMError) and answers.status >= 400:
+        return f"HTTP {answers.status}"
     if isinstance(error, _pypsrp.requests.Timeout):
         return "no answer in time"
     if isinstance(error, _pypsrp.requests.RequestException):

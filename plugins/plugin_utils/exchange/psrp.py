@@ -40,6 +40,7 @@ class PsrpSession:
         self._connection: Any = None
         self._pool: Any = None
         self._lost: SessionLost | None = None
+        self._answers = _pypsrp.Answers()
 
     @property
     def account(self) -> str:
@@ -75,14 +76,14 @@ class PsrpSession:
                 pause = min(pause * 2, _LONGEST_PAUSE)
 
     def _open_once(self) -> None:
-        answers = _pypsrp.Answers()
+        self._answers = _pypsrp.Answers()
         try:
-            self._connection = _pypsrp.build_connection(self._options, answers)
+            self._connection = _pypsrp.build_connection(self._options, self._answers)
             self._pool = _pypsrp.build_pool(self._connection, self._options)
             self._open_pool()
         except Exception as error:
             self.close()
-            raise faults.opening_error(error, self._options, answers) from error
+            raise faults.opening_error(error, self._options, self._answers) from error
         except BaseException:
             self.close()
             raise
@@ -130,12 +131,12 @@ class PsrpSession:
         except (SessionLost, UndecodableValue):
             raise
         except Exception as error:
-            raise faults.running_error(error, self._options, cmdlet=cmdlet, sent=sent) from error
+            raise self._lost_in(cmdlet, error, sent) from error
         try:
             with _pypsrp.same_connection(self._connection):
                 pipeline.close()
         except Exception as error:  # the answer is complete: only the next command has no session
-            self._lose(faults.running_error(error, self._options, cmdlet=cmdlet, sent=True))
+            self._lose(self._lost_in(cmdlet, error, sent=True))
 
     def _receive_all(self, pipeline: Any, cmdlet: str) -> None:
         deadline = time.monotonic() + self._options.command_timeout
@@ -151,6 +152,9 @@ class PsrpSession:
                 )
             # None leaves the connection's own operation timeout in force.
             pipeline.poll_invoke(timeout=max(1, int(left)) if left < self._options.operation_timeout else None)
+
+    def _lost_in(self, cmdlet: str, error: Exception, sent: bool) -> SessionLost:
+        return faults.running_error(error, self._options, self._answers, cmdlet=cmdlet, sent=sent)
 
     def _lose(self, lost: SessionLost) -> None:
         self._lost = lost

@@ -8,8 +8,7 @@ out; the gates are those of the table of properties.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, field
 from typing import Mapping
 
 from ._properties import BY_OPTION
@@ -31,11 +30,12 @@ class Profile:
     values: Mapping[str, object]
     summary: str
     reasons: Mapping[str, str]
-    edge_values: Mapping[str, object] = MappingProxyType({})
+    edge_values: Mapping[str, object] = field(default_factory=dict)
 
     def values_for(self, version: str, is_edge: bool = False) -> dict[str, object]:
         """The values that a server of this version has properties for."""
-        return {option: value for option, value in self.values.items() if BY_OPTION[option].available(version, is_edge)}
+        wanted = {**self.values, **self.edge_values} if is_edge else self.values
+        return {option: value for option, value in wanted.items() if BY_OPTION[option].available(version, is_edge)}
 
 
 EXCHANGE_DEFAULT = Profile(

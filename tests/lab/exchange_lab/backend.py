@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from uuid import uuid4
 
 from exchange_lab.answers import Answers
@@ -22,8 +22,12 @@ _WRITING_VERBS = ("New-", "Set-", "Add-", "Remove-", "Enable-", "Disable-")
 class ExchangeBackend:
     """Runs cmdlets one at a time: each sees and leaves a whole organisation, its journal lines in the same order."""
 
-    def __init__(self, organization: Organization, journal: JournalWriter) -> None:
+    def __init__(
+        self, organization: Organization, journal: JournalWriter, save: Callable[[], None] | None = None
+    ) -> None:
+        """`save` is called after every change, before anybody hears of it."""
         self.organization = organization
+        self._save = save
         self._journal = journal
         self._answers = Answers(organization)
 
@@ -49,6 +53,8 @@ class ExchangeBackend:
                 return outcome
             run = Invocation(self.organization, context, cmdlet, {})
             self._run(run, call)
+            if run.changed and self._save is not None:
+                self._save()
             self._record(
                 context,
                 cmdlet.name,

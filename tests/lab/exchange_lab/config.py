@@ -35,6 +35,7 @@ from exchange_lab.organization.model import COMPONENTS
 from exchange_lab.organization.roles import ROLE_GROUPS, ROLES
 from exchange_lab.section import LabFileError, Section
 from exchange_lab.values.directory import fqdn
+from exchange_lab.wsman.disturbances import Disturbances
 
 VERSIONS = ("2019",)
 AUTHENTICATION = ("kerberos", "negotiate", "ntlm", "basic")
@@ -206,9 +207,20 @@ def _server(
         domain_controller=controller,
         site=section.text("site", "Default-First-Site-Name"),
         components=_components(section.section("components")),
+        scheme=section.choice("scheme", ("http", "https"), "http"),
+        faults=_faults(section),
     )
     section.done()
     return server
+
+
+def _faults(section: Section) -> Mapping[str, object]:
+    faults = section.mapping("faults")
+    try:
+        Disturbances.from_config(faults)
+    except ValueError as error:
+        raise LabFileError(f"{section.where}.{error}") from error
+    return faults
 
 
 def _components(section: Section) -> Mapping[str, str]:

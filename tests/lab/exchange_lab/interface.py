@@ -13,6 +13,11 @@ from dataclasses import dataclass, field
 from typing import Protocol
 from xml.etree.ElementTree import Element
 
+
+class LabError(Exception):
+    """The lab cannot do what was asked; the message is one sentence with the remedy."""
+
+
 # --- Cmdlets ---------------------------------------------------------------------------------------------------------
 
 
@@ -216,7 +221,9 @@ class ServerConfig:
     """One Exchange server and its listeners.
 
     port 0 and smtp_port 0 take a free port. `smtp_port` stands for Exchange's port 25. `addresses` are those of its
-    network adapters (Get-NetworkConnectionInfo); auth holds kerberos, negotiate, ntlm, basic.
+    network adapters (Get-NetworkConnectionInfo); auth holds kerberos, negotiate, ntlm, basic; scheme is http or https.
+    `components` are the states of Get-ServerComponentState that are not the usual ones. `faults` is what shall go
+    wrong at the PowerShell endpoint (see `exchange_lab.wsman.disturbances`).
     """
 
     name: str
@@ -230,6 +237,8 @@ class ServerConfig:
     domain_controller: str
     site: str
     components: Mapping[str, str] = field(default_factory=dict)
+    scheme: str = "http"
+    faults: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from exchange_lab.interface import LabError
 
-class LabFileError(Exception):
+
+class LabFileError(LabError):
     """A lab file is wrong; one sentence says where and what would be right."""
 
 
@@ -49,6 +51,10 @@ class Section:
         if value is None and required:
             raise self.error(key, "this key is required and holds a mapping")
         return Section(self._path(key), value)
+
+    def mapping(self, key: str) -> Mapping[str, object]:
+        """A mapping as it is, for a part of the lab that reads it by itself; empty when absent."""
+        return self.section(key)._content
 
     def sections(self, key: str) -> list[Section]:
         value = self._take(key)

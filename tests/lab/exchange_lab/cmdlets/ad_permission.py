@@ -103,7 +103,7 @@ def _ignored(connector: ReceiveConnector, principal: Principal, right: str, inhe
 
 
 def _touch(run: Invocation, connector: ReceiveConnector) -> None:
-    connector.changed = run.organization.now()
+    run.organization.touch(connector)
     run.changed = True
 
 

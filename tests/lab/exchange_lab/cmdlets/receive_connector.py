@@ -142,7 +142,7 @@ def _store(run: Invocation, connector: ReceiveConnector, draft: ReceiveConnector
         run.warn(f"The command completed successfully but no settings of '{connector.identity}' have been modified.")
         return
     connector.name, connector.values, connector.explicit = draft.name, draft.values, draft.explicit
-    connector.changed = run.organization.now()
+    run.organization.touch(connector)
     run.changed = True
 
 

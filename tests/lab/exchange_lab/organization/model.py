@@ -169,6 +169,10 @@ class Organization:
 
     # --- questions ---------------------------------------------------------------------------------------------------
 
+    def touch(self, connector: ReceiveConnector) -> None:
+        """Note that a connector was changed now."""
+        connector.changed = self.now()
+
     def connectors_of(self, server: str) -> list[ReceiveConnector]:
         return [connector for connector in self.connectors if connector.server.lower() == server.lower()]
 

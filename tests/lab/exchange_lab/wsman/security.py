@@ -27,6 +27,9 @@ from exchange_lab.wsman.accounts import Accounts
 
 KERBEROS_ALIASES = ("1.2.840.48018.1.2.2", "1.3.5.1.5.2")
 _WINRM = spnego.NegotiateOptions.wrapping_winrm
+# What pyspnego and python-gssapi raise for a token that they do not take. AttributeError: python-gssapi keeps the error
+# of a refused ticket back, and pyspnego then asks the context that never was for its flags.
+_REFUSALS = (SpnegoError, GSSError, ValueError, KeyError, IndexError, AttributeError, struct.error)
 
 
 @dataclass(frozen=True)
@@ -116,7 +119,7 @@ class ConnectionSecurity:
         try:
             token = base64.b64decode(credentials, validate=True)
             return self._negotiate(scheme.lower(), token)
-        except (SpnegoError, GSSError, ValueError, KeyError, IndexError, struct.error):
+        except _REFUSALS:
             # Wrong password, foreign ticket, or no token at all: IIS tells the client no more than 401.
             return self._refused()
 

@@ -57,7 +57,7 @@ def validate(spec: Mapping[str, Any], value: Any, where: str, rules: Rules) -> t
     )
     outcome = validator.validate(_without_nulls(spec, value))
     hidden = {str(secret) for secret in outcome._no_log_values}
-    if outcome.errors:
+    if outcome.error_messages:
         what = "Unsupported option: " if isinstance(outcome.errors[0], UnsupportedError) else ""
         raise InputError(str(hide(f"{where}: {what}{outcome.errors.messages[0]}", hidden)))
     return outcome.validated_parameters, hidden

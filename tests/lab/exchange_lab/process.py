@@ -119,12 +119,21 @@ def down(state: Path) -> bool:
     if pid is None:
         _forget(state)
         return False
-    os.kill(pid, signal.SIGTERM)
-    deadline = time.monotonic() + DOWN_SECONDS
-    while running(state) is not None:
-        if time.monotonic() > deadline:
-            raise LabError(f"The lab in {state} (process {pid}) does not stop; its log is {state / 'lab.log'}.")
-        time.sleep(0.02)
+    try:
+        handle = os.pidfd_open(pid)
+    except ProcessLookupError:
+        _forget(state)
+        return True
+    try:
+        signal.pidfd_send_signal(handle, signal.SIGTERM)
+        # The handle becomes readable when the process has ended, whoever is to collect it.
+        ended, _, _ = select.select([handle], [], [], DOWN_SECONDS)
+    except ProcessLookupError:
+        ended = [handle]
+    finally:
+        os.close(handle)
+    if not ended:
+        raise LabError(f"The lab in {state} (process {pid}) does not stop; its log is {state / 'lab.log'}.")
     _forget(state)
     return True
 

@@ -36,6 +36,9 @@ molecule: setup-newest ## Role scenarios among hostile Windows group_vars
 $(CHECKS):
 	@$(STAGES) $@
 
+docs: setup-newest ## Write the documentation that comes from the tables
+	@.venv/bin/python tests/generate_documentation.py
+
 build: setup-newest ## The archive that Galaxy would get
 	@.venv/bin/ansible-galaxy collection build --force --output-path .cache
 

@@ -64,6 +64,7 @@ STAGES: tuple[Stage, ...] = (
             ("mypy", "tests/lab/exchange_lab", "tests/tooling", "tests/demo", "tests/integration"),
         ),
     ),
+    Stage("documentation", "lint", (("python", "tests/generate_documentation.py", "--check"),)),
     Stage("yamllint", "lint", (("yamllint", "--strict", "."),)),
     Stage("changelog", "lint", (("antsibull-changelog", "lint"),)),
     Stage("ansible-lint", "lint", (("ansible-lint", "--offline", "--profile", "production"),)),

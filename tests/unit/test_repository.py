@@ -281,3 +281,14 @@ def test_the_execution_environment_gets_what_the_checkout_uses() -> None:
 def test_the_action_base_names_the_file_of_requirements() -> None:
     base = (PLUGINS / "plugin_utils" / "actions" / "base.py").read_text(encoding="utf-8")
     assert "meta/ee-requirements.txt" in base
+
+
+def test_generated_documentation_is_fresh() -> None:
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "tests" / "generate_documentation.py"), "--check"],
+        cwd=ROOT,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, f"run make docs:\n{done.stdout}{done.stderr}"

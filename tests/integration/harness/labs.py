@@ -101,3 +101,18 @@ def dns_variables(lab: Lab) -> dict[str, Any]:
     """Variables that send every DNS question to the lab's name server."""
     dns = lab.facts.get("dns")
     return {"ansible_exchange_resolver": f"{dns['host']}:{dns['port']}"} if dns else {}
+
+
+def dns_alias_variables(lab: Lab, namespaces: bool = True) -> dict[str, Any]:
+    """Variables with which the role dns_alias reaches the lab's name server; the name leads to EX1."""
+    dns = lab.facts["dns"]
+    variables: dict[str, Any] = {
+        "dns_alias_server": dns["host"],
+        "dns_alias_port": dns["port"],
+        "dns_alias_key_name": dns["key"]["name"],
+        "dns_alias_key_secret": dns["key"]["secret"],
+        "dns_alias_key_algorithm": dns["key"]["algorithm"],
+    }
+    if namespaces:
+        variables["relay_namespaces"] = {"smtp.lab.example": {"type": "cname", "targets": ["ex1.lab.example"]}}
+    return variables

@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from .lab import ROOT
 
 # Signs that an exception reached the user instead of a sentence.
@@ -87,6 +89,9 @@ class Runner:
         self.inventory = inventory
         self.environment = dict(environment or {})
         self.count = 0
+        # An empty configuration, so that no file of the machine or the checkout changes what a test sees.
+        self.config = folder / "ansible.cfg"
+        self.config.write_text("[defaults]\n", encoding="utf-8")
 
     def run(
         self,
@@ -102,7 +107,7 @@ class Runner:
         record.unlink(missing_ok=True)
         if not isinstance(playbook, str):
             path = self.folder / f"playbook-{self.count}.yml"
-            path.write_text(json.dumps(playbook, indent=1), encoding="utf-8")
+            path.write_text(yaml.safe_dump(list(playbook), sort_keys=False), encoding="utf-8")
             playbook = str(path)
         done = subprocess.run(
             [
@@ -132,7 +137,7 @@ class Runner:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
         return {
             **kept,
-            "ANSIBLE_CONFIG": os.devnull,
+            "ANSIBLE_CONFIG": str(self.config),
             "ANSIBLE_HOME": str(self.folder / "ansible-home"),
             "ANSIBLE_COLLECTIONS_PATH": str(collections),
             "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).resolve().parent / "callback_plugins"),

@@ -1,0 +1,91 @@
+# Copyright: (c) 2026, the mailrelay.exchange authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Changes to a relay that is in use: nobody is refused what they had, and nobody gets what they should not.
+
+Where no source tells what Exchange does, the lab has a switch; every change is tried with each of its outcomes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+import pytest
+from harness.lab import Lab
+from harness.labs import LATER, LISTED
+from harness.promises import kept, relays
+from harness.shell import assert_shown_is_run
+
+ONE_SERVER = ["EX1"]
+SWITCHES = [
+    {"permission_groups_replacement": "keeps_manual", "disabled_connector_conflicts": True},
+    {"permission_groups_replacement": "removes_dropped", "disabled_connector_conflicts": True},
+    {"permission_groups_replacement": "removes_manual", "disabled_connector_conflicts": True},
+    {"permission_groups_replacement": "keeps_manual", "disabled_connector_conflicts": False},
+]
+
+
+class Rollout:
+    """Applies a service to one lab again and again, and checks each time what must hold of every change."""
+
+    def __init__(self, lab: Lab, runner: Any) -> None:
+        self.lab = lab
+        self.runner = runner
+
+    def __call__(
+        self, sources: Collection[str], gains: Collection[str] = (), loses: Collection[str] = (), **service: Any
+    ) -> dict[str, Any]:
+        declared = {"external": {"sources": list(sources), **service}}
+        task = {"name": "Apply", "mailrelay.exchange.relay": {"services": declared}}
+        playbook = [{"hosts": "exchange", "gather_facts": False, "tasks": [task]}]
+        checked = self.runner.run(playbook, "--check", "--diff").succeed().one("relay")
+        mark = self.lab.journal.mark()
+        with kept(self.lab, gains=gains, loses=loses):
+            ran = dict(self.runner.run(playbook).succeed().one("relay"))
+        assert ran["commands"] == checked["commands"]
+        assert_shown_is_run(ran["commands"], self.lab.journal.writes(mark))
+        mark = self.lab.journal.mark()
+        assert self.runner.run(playbook).succeed().one("relay")["changed"] is False
+        assert self.lab.journal.writes(mark) == []
+        return ran
+
+
+@pytest.fixture
+def rollout(lab: Lab, runner_for: Any) -> Rollout:
+    return Rollout(lab, runner_for(lab))
+
+
+@pytest.mark.parametrize("switches", SWITCHES, ids=lambda one: "-".join(str(value) for value in one.values()))
+def test_sources_and_methods_change_without_a_gap_or_a_window(
+    switches: dict[str, Any], start_lab: Any, runner_for: Any
+) -> None:
+    lab = start_lab(servers=ONE_SERVER, switches=switches)
+    apply = Rollout(lab, runner_for(lab))
+
+    apply([LISTED], gains={LISTED})
+    assert relays(lab, LISTED) == {"EX1"}
+
+    result = apply([LISTED, LATER], gains={LATER})
+    assert relays(lab, LATER) == {"EX1"}
+    [change] = [one for one in result["changes"] if one["property"] == "remote_ip_ranges"]
+    assert (change["added"], change["removed"]) == ([LATER], [])
+    assert (change["count_before"], change["count_after"]) == (1, 2)
+
+    apply([LISTED, LATER], method="externally_secured")
+    assert relays(lab, LISTED) == relays(lab, LATER) == {"EX1"}
+
+    apply([LISTED, LATER], method="anonymous")
+    assert relays(lab, LISTED) == relays(lab, LATER) == {"EX1"}
+
+    apply([LISTED], loses={LATER})
+    assert relays(lab, LATER) == set()
+
+    apply([LISTED], throttling="guarded")
+
+    # Method and sources in one go: who is on both lists never notices.
+    apply([LISTED, LATER], gains={LATER}, method="externally_secured", throttling="guarded")
+    apply([LATER], loses={LISTED}, method="anonymous", throttling="guarded")
+    assert relays(lab, LISTED) == set()
+
+    apply([], loses={LATER}, state="absent")
+    assert relays(lab, LATER) == set()

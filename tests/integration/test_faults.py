@@ -1,0 +1,93 @@
+# Copyright: (c) 2026, the mailrelay.exchange authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Servers that go away, accounts that may not: a clear result, nobody harmed, and the next run repairs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from harness.lab import Lab
+from harness.labs import LISTED, STRANGER
+from harness.plays import PlayRun
+from harness.promises import kept, relays
+from harness.proxy import CuttingProxy
+
+LAB = {"servers": ["EX1", "EX2"]}
+SERVICES = {"relay_services": {"external": {"sources": [LISTED], "throttling": "guarded"}}}
+SERVERS = "mailrelay.exchange.servers"
+QUICK = {"ansible_exchange_connection_timeout": 3}
+
+
+def failure(run: PlayRun, host: str) -> str:
+    """The message of the only result that failed on a host; the run showed no traceback."""
+    run.no_traceback()
+    [found] = [one for one in run.failures if one.host == host]
+    return str(found.result["msg"])
+
+
+def through(proxy: CuttingProxy) -> dict[str, Any]:
+    return {"EX1": {"ansible_host": proxy.host, "ansible_exchange_port": proxy.port}}
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_a_server_lost_after_any_write_is_repaired_by_the_next_run(count: int, start_lab: Any, runner_for: Any) -> None:
+    lab = start_lab(**LAB)
+    endpoint = lab.servers["EX1"]
+
+    def lost() -> bool:
+        return len([one for one in lab.journal.writes() if one.server == "EX1"]) >= count
+
+    with kept(lab, gains={LISTED}):
+        with CuttingProxy((endpoint.host, endpoint.port), lost) as proxy:
+            runner = runner_for(lab, variables={**SERVICES, **QUICK}, hosts=through(proxy))
+            run = runner.run(SERVERS).fail()
+            assert proxy.cut, "the fault did not happen"
+        message = failure(run, endpoint.fqdn)
+        assert "ex1" in message.lower(), "the message must name the server"
+        assert len(message) < 600, "a sentence, not a page"
+        # The other server is not affected.
+        assert relays(lab, LISTED) >= {"EX2"}
+    with kept(lab, gains={LISTED}):
+        runner_for(lab, variables=SERVICES).run(SERVERS).succeed()
+    assert relays(lab, LISTED) == set(lab.servers)
+    assert relays(lab, STRANGER) == set()
+    mark = lab.journal.mark()
+    assert runner_for(lab, variables=SERVICES).run(SERVERS).succeed().changed == 0
+    assert lab.journal.writes(mark) == []
+
+
+def test_a_server_that_does_not_answer_is_unreachable_and_the_others_are_done(lab: Lab, runner_for: Any) -> None:
+    endpoint = lab.servers["EX1"]
+    with CuttingProxy((endpoint.host, endpoint.port), lambda: True) as proxy:
+        run = runner_for(lab, variables={**SERVICES, **QUICK}, hosts=through(proxy)).run(SERVERS).fail()
+    assert endpoint.fqdn in failure(run, endpoint.fqdn) or "ex1" in failure(run, endpoint.fqdn).lower()
+    assert run.stats[endpoint.fqdn]["unreachable"] == 1
+    assert run.stats[lab.servers["EX2"].fqdn]["failures"] == 0
+    assert relays(lab, LISTED) == {"EX2"}
+
+
+def test_a_wrong_password_is_unreachable_in_a_sentence(lab: Lab, runner_for: Any) -> None:
+    for auth in ("kerberos", "ntlm"):
+        runner = runner_for(lab, variables={**SERVICES, "ansible_exchange_password": "Wrong-Password-9"}, auth=auth)
+        mark = lab.journal.mark()
+        run = runner.run(SERVERS).fail()
+        endpoint = lab.servers["EX1"]
+        assert run.stats[endpoint.fqdn]["unreachable"] == 1
+        assert "Wrong-Password-9" not in run.output
+        assert failure(run, endpoint.fqdn)
+        assert lab.journal.cmdlets(mark) == []
+
+
+def test_an_account_that_may_not_grant_is_told_before_anything_is_written(start_lab: Any, runner_for: Any) -> None:
+    lab = start_lab(**LAB)
+    run = runner_for(lab, variables=SERVICES, user="operator").run(SERVERS).fail()
+    assert "ADPermission" in failure(run, lab.servers["EX1"].fqdn)
+    assert lab.journal.writes() == []
+
+
+def test_an_account_that_may_only_read_is_told_before_anything_is_written(start_lab: Any, runner_for: Any) -> None:
+    lab = start_lab(**LAB)
+    run = runner_for(lab, variables=SERVICES, user="auditor").run(SERVERS).fail()
+    assert failure(run, lab.servers["EX1"].fqdn)
+    assert [one for one in lab.journal.writes() if one.changed] == []

@@ -1,0 +1,209 @@
+# Copyright: (c) 2026, the mailrelay.exchange authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Each writing module in five steps: check mode, nothing changed, run, read back, run again unchanged."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+from harness.lab import Lab
+from harness.labs import LISTED
+from harness.plays import PlayRun
+from harness.promises import relays
+from harness.shell import assert_shown_is_run
+
+LAB = {"servers": ["EX1", "EX2"]}
+ANY_RECIPIENT = "ms-Exch-SMTP-Accept-Any-Recipient"
+PREPARED = "Prepared"
+
+
+def play(module: str, arguments: Mapping[str, Any], **keywords: Any) -> list[dict[str, Any]]:
+    """A playbook of one task for all Exchange servers."""
+    task = {"name": f"Try {module}", f"mailrelay.exchange.{module}": dict(arguments), **keywords}
+    return [{"hosts": "exchange", "gather_facts": False, "tasks": [task]}]
+
+
+def connector(run: PlayRun, host: str, name: str) -> Mapping[str, Any]:
+    """One connector out of the result of receive_connector_info."""
+    found = [one for one in run.one("receive_connector_info", host)["receive_connectors"] if one["name"] == name]
+    assert len(found) == 1, f"{host} has {len(found)} connectors named {name}"
+    return found[0]
+
+
+def anonymous_rights(found: Mapping[str, Any]) -> set[str]:
+    """Rights that a connector explicitly allows to anonymous clients."""
+    return {
+        right
+        for grant in found["permissions"]["grants"]
+        if "ANONYMOUS" in grant["principal"].upper() and not grant.get("deny")
+        for right in grant["rights"]
+    }
+
+
+def relays_anonymously(found: Mapping[str, Any]) -> None:
+    assert found["options"]["permission_groups"] == ["AnonymousUsers"]
+    assert found["options"]["remote_ip_ranges"] == [LISTED]
+    assert found["options"]["enabled"] is True
+    assert ANY_RECIPIENT in anonymous_rights(found)
+
+
+def relays_externally_secured(found: Mapping[str, Any]) -> None:
+    assert found["options"]["permission_groups"] == ["ExchangeServers"]
+    assert "ExternalAuthoritative" in found["options"]["auth_mechanism"]
+    assert ANY_RECIPIENT not in anonymous_rights(found)
+
+
+def holds_its_properties(found: Mapping[str, Any]) -> None:
+    assert found["options"]["remote_ip_ranges"] == ["127.0.0.40-127.0.0.43"]
+    assert found["options"]["comment"] == "Scan to mail"
+    assert str(found["options"]["protocol_logging_level"]).lower() == "verbose"
+
+
+def is_granted(found: Mapping[str, Any]) -> None:
+    assert ANY_RECIPIENT in anonymous_rights(found)
+
+
+def is_guarded(found: Mapping[str, Any]) -> None:
+    assert found["options"]["max_inbound_connection_per_source"] == 100
+    assert found["options"]["message_rate_limit"] == 600
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """One module, what it is told, which connector it makes, and what must be true of it afterwards."""
+
+    name: str
+    module: str
+    arguments: Mapping[str, Any]
+    connector: str
+    holds: Callable[[Mapping[str, Any]], None]
+    relays: bool = False
+
+
+def service(method: str) -> dict[str, Any]:
+    return {"services": {"external": {"method": method, "sources": [LISTED]}}}
+
+
+CASES = (
+    Case("relay anonymous", "relay", service("anonymous"), "Relay external", relays_anonymously, relays=True),
+    Case(
+        "relay externally secured",
+        "relay",
+        service("externally_secured"),
+        "Relay external",
+        relays_externally_secured,
+        relays=True,
+    ),
+    Case(
+        "connector",
+        "receive_connector",
+        {
+            "name": "Scanners",
+            "bindings": ["0.0.0.0:25"],
+            "remote_ip_ranges": ["127.0.0.40-127.0.0.43"],
+            "permission_groups": ["AnonymousUsers"],
+            "comment": "Scan to mail",
+            "protocol_logging_level": "verbose",
+        },
+        "Scanners",
+        holds_its_properties,
+    ),
+    Case(
+        "permission",
+        "receive_connector_permission",
+        {"connector": PREPARED, "grants": [{"principal": "anonymous", "rights": [ANY_RECIPIENT]}]},
+        PREPARED,
+        is_granted,
+        relays=True,
+    ),
+    Case(
+        "throttling",
+        "receive_connector_throttling",
+        {"connector": PREPARED, "profile": "guarded"},
+        PREPARED,
+        is_guarded,
+    ),
+)
+ON_A_CONNECTOR = {
+    "name": PREPARED,
+    "bindings": ["0.0.0.0:25"],
+    "remote_ip_ranges": [LISTED],
+    "permission_groups": ["AnonymousUsers"],
+}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: str(case.name))
+def test_five_steps(case: Case, start_lab: Any, runner_for: Any) -> None:
+    lab: Lab = start_lab(**LAB)
+    runner = runner_for(lab)
+    if case.connector == PREPARED:
+        runner.run(play("receive_connector", ON_A_CONNECTOR)).succeed()
+    playbook = play(case.module, case.arguments)
+    info = play("receive_connector_info", {"name": case.connector})
+    hosts = {server.fqdn: name for name, server in lab.servers.items()}
+    mark = lab.journal.mark()
+
+    # 1 and 2: check mode says what would change, and changes nothing.
+    checked = runner.run(playbook, "--check", "--diff").succeed()
+    assert lab.journal.writes(mark) == []
+    for host in hosts:
+        assert checked.one(case.module, host)["changed"] is True
+    assert relays(lab, LISTED) == set()
+
+    # 3: the run does it, and does exactly that.
+    ran = runner.run(playbook).succeed()
+    for host, name in hosts.items():
+        result = ran.one(case.module, host)
+        assert result["changed"] is True
+        assert result["changes"]
+        assert result["commands"] == checked.one(case.module, host)["commands"]
+        assert_shown_is_run(result["commands"], [one for one in lab.journal.writes(mark) if one.server == name])
+
+    # 4: reading back and SMTP agree.
+    read = runner.run(info).succeed()
+    for host in hosts:
+        case.holds(connector(read, host, case.connector))
+    assert relays(lab, LISTED) == (set(lab.servers) if case.relays else set())
+
+    # 5: the second run finds nothing to do.
+    mark = lab.journal.mark()
+    again = runner.run(playbook).succeed()
+    assert again.changed == 0, again.output
+    assert lab.journal.writes(mark) == []
+    for host in hosts:
+        assert again.one(case.module, host)["commands"] == []
+
+
+def test_five_steps_of_dns_alias(lab: Lab, runner_for: Any) -> None:
+    dns = lab.facts["dns"]
+    runner = runner_for(lab, hostile=True)
+    playbook = play(
+        "dns_alias",
+        {
+            "name": "smtp.lab.example",
+            "type": "cname",
+            "targets": ["ex1.lab.example"],
+            "server": dns["host"],
+            "port": dns["port"],
+            "key_name": dns["key"]["name"],
+            "key_secret": dns["key"]["secret"],
+            "key_algorithm": dns["key"]["algorithm"],
+        },
+        delegate_to="localhost",
+        run_once=True,
+        vars={
+            "ansible_connection": "local",
+            "ansible_shell_type": "sh",
+            "ansible_become": False,
+            "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+        },
+    )
+    checked = runner.run(playbook, "--check", "--diff").succeed()
+    assert checked.changed == 1
+    assert lab.resolve("smtp.lab.example") == ""
+    assert runner.run(playbook).succeed().changed == 1
+    assert lab.resolve("smtp.lab.example") == lab.servers["EX1"].host
+    assert runner.run(playbook).succeed().changed == 0

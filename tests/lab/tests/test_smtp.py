@@ -12,7 +12,7 @@ import socket
 import ssl
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -143,6 +143,19 @@ def rcpt(client: smtplib.SMTP, recipient: str, sender: str = SENDER) -> tuple[in
     client.ehlo_or_helo_if_needed()
     answer = client.docmd("MAIL", f"FROM:<{sender}>")
     return answer if answer[0] != 250 else client.docmd("RCPT", f"TO:<{recipient}>")
+
+
+def wait_for_a_place(lab: Lab, seconds: float = 5.0) -> None:
+    """Return once a connection is admitted; the server learns of a closed one a moment later."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            with lab.client() as client:
+                assert rcpt(client, INSIDE)[0] == 250
+            return
+        except smtplib.SMTPConnectError:
+            assert time.monotonic() < deadline, "a place was never given back"
+            time.sleep(0.02)
 
 
 def said(error: smtplib.SMTPResponseException) -> bytes:
@@ -335,15 +348,7 @@ def test_connections_beyond_the_limit_get_421(lab: Lab, limits: dict[str, int], 
     assert caught.value.smtp_code == 421 and text in said(caught.value)
     for client in clients:
         client.quit()
-    deadline = time.monotonic() + 5
-    while time.monotonic() < deadline:
-        try:
-            lab.client().quit()
-            break
-        except smtplib.SMTPConnectError:
-            time.sleep(0.02)
-    else:
-        pytest.fail("a closed connection still counts")
+    wait_for_a_place(lab)
 
 
 def test_another_source_has_its_own_share(lab: Lab) -> None:
@@ -531,18 +536,7 @@ def test_a_client_that_vanishes_harms_nobody(lab: Lab) -> None:
     assert client.sock is not None
     client.sock.sendall(b"EHLO x\r\nFROB\r\n")
     client.close()
-    retry(lambda: rcpt(lab.client(), INSIDE)[0] == 250)
-
-
-def retry(check: Callable[[], bool], seconds: float = 5.0) -> None:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        try:
-            if check():
-                return
-        except smtplib.SMTPConnectError:
-            time.sleep(0.05)
-    pytest.fail("it did not come true in time")
+    wait_for_a_place(lab)
 
 
 def test_stop_closes_open_connections_and_the_port(tmp_path: Path) -> None:

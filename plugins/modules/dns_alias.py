@@ -111,13 +111,6 @@ notes:
     Use M(ansible.windows.win_dns_record) from version 3.5.0 on for those.
 extends_documentation_fragment:
   - mailrelay.exchange._attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: full
-  idempotent:
-    support: full
 seealso:
   - module: mailrelay.exchange.smtp_probe
 author:

@@ -41,6 +41,7 @@ extends_documentation_fragment:
   - mailrelay.exchange._attributes
   - mailrelay.exchange._exchange
   - mailrelay.exchange._writer
+  - mailrelay.exchange._receive_connector_properties
 seealso:
   - module: mailrelay.exchange.relay
   - module: mailrelay.exchange.receive_connector_info

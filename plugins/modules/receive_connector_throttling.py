@@ -36,6 +36,7 @@ extends_documentation_fragment:
   - mailrelay.exchange._attributes
   - mailrelay.exchange._exchange
   - mailrelay.exchange._writer
+  - mailrelay.exchange._throttling_properties
 seealso:
   - module: mailrelay.exchange.relay
   - module: mailrelay.exchange.receive_connector

@@ -1,0 +1,144 @@
+# Copyright: (c) 2026, the mailrelay.exchange authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""PRIVATE to the collection: the proof that no moment of a plan is wrong, or the list of those that are.
+
+The moves are played on the world as it is, once for every outcome of what Microsoft does not document. After each of
+them, nobody may relay who could neither before nor shall afterwards, and everybody may who could before and shall.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from .coverage import Cuts, Endpoint, clashes, endpoints_of, relayed
+from .ranges import IPRange, aggregate
+from .world import OUTCOMES, Create, Delete, Move, Outcome, Picture, World, Write
+
+Fault = Literal["gap", "window", "clash"]
+# Options whose change can change who is answered, or what a connector does for whom it answers.
+_RELEVANT = frozenset(
+    ("remote_ip_ranges", "bindings", "transport_role", "enabled", "permission_groups", "auth_mechanism")
+)
+
+
+@dataclass(frozen=True)
+class Flaw:
+    """A moment that is wrong.
+
+    kind: "gap" (clients are refused what they could and shall), "window" (clients may relay who must not), "clash"
+    (Exchange would refuse the move).
+    connectors: those whose moves it lies between, the first one first.
+    addresses: the clients.
+    certain: False when it happens only with some outcome that Microsoft does not document.
+    """
+
+    kind: Fault
+    connectors: tuple[str, ...]
+    addresses: tuple[IPRange, ...]
+    certain: bool = True
+
+
+def flaws(world: World, moves: Sequence[Move]) -> list[Flaw]:
+    """Everything that is wrong between two of the moves; nothing when the order keeps the promise."""
+    if not any(_matters(move) for move in moves):
+        return []
+    found: dict[tuple[Fault, tuple[str, ...]], dict[Outcome, list[IPRange]]] = {}
+    outcomes = OUTCOMES if any(_unverified(move) for move in moves) else OUTCOMES[:1]
+    for outcome in outcomes:
+        worlds = [world]
+        for move in moves:
+            worlds.append(worlds[-1].after(move, outcome))
+        for kind, connectors, addresses in _wrong_moments(worlds, moves):
+            found.setdefault((kind, connectors), {}).setdefault(outcome, []).extend(addresses)
+    told = [
+        Flaw(
+            kind,
+            connectors,
+            aggregate(entry for part in by_outcome.values() for entry in part),
+            len(by_outcome) == len(outcomes),
+        )
+        for (kind, connectors), by_outcome in found.items()
+    ]
+    return told + _clashes_on_the_way(world, moves)
+
+
+def _matters(move: Move) -> bool:
+    return not isinstance(move, Write) or bool(_RELEVANT & set(move.values))
+
+
+def _unverified(move: Move) -> bool:
+    return isinstance(move, Write) and "permission_groups" in move.values
+
+
+def _wrong_moments(
+    worlds: Sequence[World], moves: Sequence[Move]
+) -> list[tuple[Fault, tuple[str, ...], tuple[IPRange, ...]]]:
+    touched = {move.name.casefold() for move in moves}
+    ours = [picture for world in worlds for picture in world if picture.key in touched]
+    found: list[tuple[Fault, tuple[str, ...], tuple[IPRange, ...]]] = []
+    for endpoint in endpoints_of(ours):
+        cuts = Cuts.of(endpoint.version, _ranges_at(worlds, endpoint))
+        moments = [relayed(world, endpoint, cuts) for world in worlds]
+        could, shall = moments[0], moments[-1]
+        # A connector that somebody's clients reach before and after, between which they are refused.
+        gap, window = could & shall, could | shall
+        for position in range(1, len(moments) - 1):
+            between = _between(moves, position)
+            missing, stray = gap & ~moments[position], moments[position] & ~window
+            if missing:
+                found.append(("gap", between, cuts.ranges(missing)))
+            if stray:
+                found.append(("window", between, cuts.ranges(stray)))
+    return found
+
+
+def _ranges_at(worlds: Sequence[World], endpoint: Endpoint) -> set[IPRange]:
+    ranges: set[IPRange] = set()
+    seen: set[int] = set()
+    for world in worlds:
+        for picture in world:
+            if id(picture) not in seen and any(endpoint.reached_by(binding) for binding in picture.bindings):
+                ranges |= picture.ranges
+            seen.add(id(picture))
+    return ranges
+
+
+def _between(moves: Sequence[Move], position: int) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((moves[position - 1].name, moves[position].name)))
+
+
+def _clashes_on_the_way(world: World, moves: Sequence[Move]) -> list[Flaw]:
+    """Moves that Exchange would refuse because of ranges that another connector has only at that moment.
+
+    Clashes of the final state are told by the guards, with or without an order of moves.
+    """
+    found: list[Flaw] = []
+    final = world
+    for move in moves:
+        final = final.after(move)
+    for move in moves:
+        world = world.after(move)
+        picture = world.get(move.name)
+        if picture is None or isinstance(move, Delete) or not isinstance(move, (Create, Write)):
+            continue
+        if not {"remote_ip_ranges", "bindings"} & set(move.values):
+            continue
+        for other in world:
+            if other.key == picture.key or not other.bindings & picture.bindings:
+                continue
+            pairs = clashes(picture.ranges, other.ranges)
+            if pairs and not _still_there(final, picture, other):
+                found.append(Flaw("clash", (picture.name, other.name), aggregate(mine for mine, _other in pairs)))
+    return found
+
+
+def _still_there(final: World, picture: Picture, other: Picture) -> bool:
+    one, two = final.get(picture.name), final.get(other.name)
+    return (
+        one is not None
+        and two is not None
+        and bool(one.bindings & two.bindings)
+        and bool(clashes(one.ranges, two.ranges))
+    )

@@ -30,20 +30,24 @@ def module_arguments(arguments: dict[str, Any]) -> Iterator[None]:
 
 
 @pytest.fixture
-def run_module(capsys: pytest.CaptureFixture[str]) -> Run:
+def run_module(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
     """Return `run(main, check=False, diff=False, **options)`, which returns what the module printed.
 
-    The result must agree with the exit code: a failed module leaves with 1, any other with 0.
+    The result must agree with the exit code: a failed module leaves with 1, any other with 0. `warnings` holds the
+    texts of all warnings; within pytest ansible-core would show them instead of returning them.
     """
+    warnings: list[str] = []
+    monkeypatch.setattr(basic.AnsibleModule, "warn", lambda self, text, **_: warnings.append(text))
 
     def run(main: Callable[[], None], *, check: bool = False, diff: bool = False, **options: Any) -> dict[str, Any]:
         arguments = {**options, "_ansible_check_mode": check, "_ansible_diff": diff}
+        warnings.clear()
         capsys.readouterr()
         with module_arguments(arguments), pytest.raises(SystemExit) as exit_:
             main()
         printed = capsys.readouterr().out.strip().splitlines()[-1]
         result: dict[str, Any] = json.loads(printed)
         assert exit_.value.code == (1 if result.get("failed") else 0)
-        return result
+        return {**result, "warnings": list(warnings)}
 
     return run

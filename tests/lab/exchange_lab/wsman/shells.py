@@ -29,6 +29,7 @@ from psrpcore import (
     SetMinRunspacesEvent,
     StreamType,
 )
+from psrpcore.types import add_note_property
 
 from exchange_lab.interface import AccountConfig
 from exchange_lab.wsman import records, wsman_faults
@@ -40,6 +41,24 @@ from exchange_lab.wsman.runner import Runner
 # How long a finished pipeline waits for the client's Signal, in seconds.
 PIPELINE_EXPIRY = 60.0
 _NOT_UNDERSTOOD = (PSRPCoreError, ET.ParseError, struct.error, ValueError, KeyError, AttributeError, TypeError)
+
+
+class Pool(ServerRunspacePool):
+    """psrpcore's pool, taking property names without regard to case as .NET does: pypsrp writes CI for ci."""
+
+    def _process_SetMaxRunspaces(self, event: SetMaxRunspacesEvent) -> None:  # noqa: N802 - psrpcore's name
+        _name_call_id(event)
+        super()._process_SetMaxRunspaces(event)
+
+    def _process_SetMinRunspaces(self, event: SetMinRunspacesEvent) -> None:  # noqa: N802 - psrpcore's name
+        _name_call_id(event)
+        super()._process_SetMinRunspaces(event)
+
+
+def _name_call_id(event: PSRPEvent[Any, Any]) -> None:
+    message = event._ps_object
+    if not hasattr(message, "ci") and hasattr(message, "CI"):
+        add_note_property(message, "ci", message.CI)
 
 
 class Shell:
@@ -55,7 +74,7 @@ class Shell:
         self.closed = False
         self._runner = runner
         self._condition = threading.Condition()
-        self._pool = ServerRunspacePool()
+        self._pool = Pool()
         self._ids = ObjectIds()
         self._target = Target(self._ids)
         self._pipelines: dict[uuid.UUID, Pipeline] = {}

@@ -10,7 +10,7 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.errors import RelayError
-from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.proof import listings, plan_probes
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.smtp_proof import listings, plan_probes
 
 
 def relay_probes(

@@ -9,7 +9,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.proof import judge
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.smtp_proof import judge
 
 
 def relay_verdicts(results: Any, settled: bool = True) -> list[dict[str, Any]]:

@@ -58,7 +58,7 @@ class Demo:
         variables = {
             **DECLARATION,
             **labs.dns_alias_variables(lab, namespaces=False),
-            **labs.proof_variables(lab, listed=LISTED),
+            **labs.proof_variables(lab),
         }
         self.runner = Runner(folder, labs.inventory(lab, folder, variables), lab.environment())
         self.failures: list[str] = []

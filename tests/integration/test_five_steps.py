@@ -28,7 +28,8 @@ def play(module: str, arguments: Mapping[str, Any], **keywords: Any) -> list[dic
 
 def connector(run: PlayRun, host: str, name: str) -> Mapping[str, Any]:
     """One connector out of the result of receive_connector_info."""
-    found = [one for one in run.one("receive_connector_info", host)["receive_connectors"] if one["name"] == name]
+    listed: list[Mapping[str, Any]] = run.one("receive_connector_info", host)["receive_connectors"]
+    found = [one for one in listed if one["name"] == name]
     assert len(found) == 1, f"{host} has {len(found)} connectors named {name}"
     return found[0]
 

@@ -22,7 +22,7 @@ def test_roles_included_in_a_windows_play_with_become(lab: Lab, runner_for: Any)
         "relay_source_groups": {"payroll": {"addresses": [LISTED]}},
         "relay_services": {"external": {"sources": ["payroll"]}},
         **dns_alias_variables(lab),
-        **proof_variables(lab, listed=LISTED),
+        **proof_variables(lab),
     }
     roles = ("relay", "dns_alias", "relay_verify")
     playbook = [
@@ -68,7 +68,7 @@ def test_the_built_collection_works_with_four_folders_alone(start_lab: Any, runn
     variables = {
         "relay_services": {"external": {"sources": [LISTED]}},
         **dns_alias_variables(lab),
-        **proof_variables(lab, listed=LISTED),
+        **proof_variables(lab),
     }
     runner_for(lab, variables=variables).run("mailrelay.exchange.rollout", collections=tmp_path).succeed()
     assert relays(lab, LISTED) == set(lab.servers)

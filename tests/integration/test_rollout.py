@@ -27,7 +27,7 @@ def commands(run: PlayRun, host: str) -> list[str]:
 
 @pytest.mark.stack
 def test_a_relay_is_shown_rolled_out_proved_and_left_alone(lab: Lab, runner_for: Any) -> None:
-    variables = {**SERVICES, **dns_alias_variables(lab), **proof_variables(lab, listed=LISTED)}
+    variables = {**SERVICES, **dns_alias_variables(lab), **proof_variables(lab)}
     runner = runner_for(lab, variables=variables, hostile=True)
     hosts = {server.fqdn: name for name, server in lab.servers.items()}
     assert relays(lab, LISTED) == set()
@@ -58,7 +58,7 @@ def test_a_relay_is_shown_rolled_out_proved_and_left_alone(lab: Lab, runner_for:
 
 
 def test_one_server_of_the_inventory_can_be_rolled_out_alone(lab: Lab, runner_for: Any) -> None:
-    runner = runner_for(lab, variables={**SERVICES, **dns_alias_variables(lab), **proof_variables(lab, listed=LISTED)})
+    runner = runner_for(lab, variables={**SERVICES, **dns_alias_variables(lab), **proof_variables(lab)})
     mark = lab.journal.mark()
     runner.run("mailrelay.exchange.servers", "--limit", "ex2.lab.example").succeed()
     assert {line.server for line in lab.journal.cmdlets(mark)} == {"EX2"}

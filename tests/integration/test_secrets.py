@@ -17,7 +17,7 @@ def test_secrets_appear_nowhere(lab: Lab, runner_for: Any) -> None:
     variables = {
         "relay_services": {"external": {"sources": [LISTED]}},
         **dns_alias_variables(lab),
-        **proof_variables(lab, listed=LISTED),
+        **proof_variables(lab),
     }
     secrets = [lab.facts["accounts"]["administrator"]["password"], lab.facts["dns"]["key"]["secret"]]
     for auth in ("kerberos", "ntlm"):

@@ -70,7 +70,7 @@ def inventory(
 ) -> Path:
     """Write an inventory for a lab and return its path.
 
-    variables: of the group `exchange`. hosts: further variables by server name. hostile: with the variables of a
+    variables: of all hosts, the control node included. hosts: further variables by server name. hostile: with the variables of a
     Windows repository for every host.
     """
     account = lab.facts["accounts"][user]
@@ -79,6 +79,8 @@ def inventory(
             "ansible_host": server.host,
             "ansible_exchange_port": server.port,
             "ansible_exchange_kerberos_hostname": server.fqdn,
+            "relay_verify_host": server.smtp_host,
+            "relay_verify_port": server.smtp_port,
             **(hosts or {}).get(server.name, {}),
         }
         for server in lab.servers.values()
@@ -87,10 +89,9 @@ def inventory(
         "ansible_user": account["principal"] if auth == "kerberos" else user,
         "ansible_password": account["password"],
         "ansible_exchange_auth": auth,
-        **dns_variables(lab),
-        **(variables or {}),
     }
-    content = {"all": {"vars": HOSTILE if hostile else {}, "children": {"exchange": {"hosts": servers, "vars": group}}}}
+    common = {**(HOSTILE if hostile else {}), **dns_variables(lab), **(variables or {})}
+    content = {"all": {"vars": common, "children": {"exchange": {"hosts": servers, "vars": group}}}}
     path = folder / "inventory.yml"
     folder.mkdir(parents=True, exist_ok=True)
     path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
@@ -116,3 +117,15 @@ def dns_alias_variables(lab: Lab, namespaces: bool = True) -> dict[str, Any]:
     if namespaces:
         variables["relay_namespaces"] = {"smtp.lab.example": {"type": "cname", "targets": ["ex1.lab.example"]}}
     return variables
+
+
+def proof_variables(lab: Lab, clients: Sequence[str] = (LISTED, STRANGER)) -> dict[str, Any]:
+    """Variables with which the role relay_verify asks as these clients; the names lead to EX1."""
+    return {
+        "relay_proof": {
+            "sender": SENDER,
+            "recipients": {"internal": INSIDE, "external": OUTSIDE},
+            "clients": [{"address": client} for client in clients],
+        },
+        "relay_verify_namespace_port": lab.servers["EX1"].smtp_port,
+    }

@@ -130,6 +130,43 @@ FINDINGS: tuple[FindingKind, ...] = (
         "An empty list is more often a variable that went missing than a wish.",
     ),
     FindingKind(
+        "range_conflict",
+        "critical",
+        True,
+        "Exchange refuses connector {connector} on {server}, because {addresses} clashes with connector {detail}.",
+        "On one binding let ranges be apart, or one inside the other; change the sources or the bindings.",
+        "On one binding every address and every range may be listed once; a range may only hold another one whole. "
+        "The finding comes before anything is written, where Exchange would refuse in the middle of a rollout.",
+    ),
+    FindingKind(
+        "role_conflict",
+        "critical",
+        True,
+        "Exchange refuses connector {connector} on {server}, because connector {detail} of another transport service "
+        "listens on the same address and port.",
+        "Use the transport role of the connector that is there, or another port.",
+        "Two transport services cannot share an address and port. A conflict that slips in stops mail, and the setup "
+        "of a cumulative update fails half-way.",
+    ),
+    FindingKind(
+        "open_window",
+        "critical",
+        True,
+        "On {server} connector {connector} cannot be changed without a moment in which {addresses} may relay although "
+        "nobody lists it{detail}.",
+        "Change the bindings or ranges in one rollout and the method in the next.",
+        "No order of the changes avoids a moment in which strangers may relay, so none is carried out.",
+    ),
+    FindingKind(
+        "relay_denied",
+        "warning",
+        False,
+        "Connector {connector} on {server} denies anonymous clients {detail}, so that they cannot relay whatever is "
+        "granted.",
+        "Take the denying entry away.",
+        "An entry that denies wins over one that allows.",
+    ),
+    FindingKind(
         "expired_source",
         "warning",
         False,

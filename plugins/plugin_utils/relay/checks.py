@@ -14,13 +14,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from ansible_collections.mailrelay.exchange.plugins.module_utils._properties import PROPERTIES
+
 from .model import AccessEntry, ReceiveConnector
 from .rights import anonymous_principal
 
 Needs = Literal["connector", "access"]
 
 # A full-list write would lose what somebody else put there meanwhile.
-LIST_OPTIONS = ("remote_ip_ranges", "bindings", "permission_groups", "auth_mechanism", "tls_domain_capabilities")
+LIST_OPTIONS = tuple(row.option for row in PROPERTIES if row.mutable_list)
 
 
 class Check(Protocol):
@@ -119,7 +121,9 @@ class ConnectorHolds:
 
     @property
     def sentence(self) -> str:
-        return f"{self.distinguished_name} must have the {', '.join(self.values)} that this plan has just written or read"
+        return (
+            f"{self.distinguished_name} must have the {', '.join(self.values)} that this plan has just written or read"
+        )
 
     def holds(self, connector: ReceiveConnector | None, entries: Sequence[AccessEntry]) -> bool:
         if connector is None:

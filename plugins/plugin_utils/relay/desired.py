@@ -9,11 +9,10 @@ writing modules differ only in how much of a DesiredConnector they fill in, so o
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-from .findings import Finding
 from .sources import SourceList
 
 Aspect = Literal["service", "connector", "permission", "throttling"]
@@ -23,18 +22,6 @@ EXTERNALLY_SECURED: Method = "externally_secured"
 
 _NOTHING: Mapping[str, object] = MappingProxyType({})
 _NO_REASONS: Mapping[str, str] = MappingProxyType({})
-
-
-@dataclass(frozen=True)
-class ListChange:
-    """Entries (canonical) to add to and to remove from a list whose other entries stay as they are."""
-
-    add: frozenset[object] = frozenset()
-    remove: frozenset[object] = frozenset()
-
-    def applied_to(self, current: frozenset[object]) -> frozenset[object]:
-        """The whole list after this change."""
-        return (current - self.remove) | self.add
 
 
 @dataclass(frozen=True)
@@ -57,8 +44,8 @@ class DesiredConnector:
 
     values: option name -> canonical value or ListChange; exactly what somebody asked for.
     creation_values: what is used only when the connector is created and `values` says nothing.
-    from_profile: options whose value comes from a throttling profile: skipped, not refused, on a version
-    that lacks them.
+    profile: name of the throttling profile, whose values yield to `values` and are left out where the version
+    lacks the property; "" for none.
     """
 
     name: str
@@ -68,7 +55,7 @@ class DesiredConnector:
     method: Method | None = None
     values: Mapping[str, object] = _NOTHING
     creation_values: Mapping[str, object] = _NOTHING
-    from_profile: frozenset[str] = frozenset()
+    profile: str = ""
     usage: str = "Custom"
     grants: tuple[DesiredGrant, ...] = ()
     exclusive: bool = False
@@ -83,10 +70,9 @@ class DesiredConnector:
 
 @dataclass(frozen=True)
 class DesiredConnectors:
-    """Everything declared for one server, with what was noticed while reading the declaration."""
+    """Everything declared for one server."""
 
     connectors: tuple[DesiredConnector, ...]
-    findings: tuple[Finding, ...] = field(default=())
 
     def __iter__(self) -> Iterator[DesiredConnector]:
         return iter(self.connectors)

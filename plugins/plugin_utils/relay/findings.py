@@ -4,17 +4,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from ansible_collections.mailrelay.exchange.plugins.module_utils._findings import BY_ID
 
 MAX_LISTED_ADDRESSES = 20
+_MAX_NAMED_ADDRESSES = 3
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One finding; `id`, `severity` and whether it guards come from the table of findings.
+    """One finding.
 
-    accepted: the reason somebody gave for going ahead, None as long as nobody did.
+    guard: whether it refuses a plan that has steps. accepted: the reason somebody gave for going ahead, None as long
+    as nobody did.
     """
 
     id: str
@@ -24,7 +28,13 @@ class Finding:
     addresses: tuple[str, ...]
     message: str
     remedy: str
+    guard: bool = False
     accepted: str | None = None
+
+    @property
+    def refuses(self) -> bool:
+        """Whether it forbids to run a plan."""
+        return self.guard and self.accepted is None
 
     def to_result(self) -> dict[str, object]:
         """The plain form that results, filters and reports show."""
@@ -45,18 +55,47 @@ class Finding:
         return plain
 
 
-def with_acceptance(finding: Finding, reasons: Mapping[str, str]) -> Finding:
-    """The finding, marked as accepted when `reasons` (finding id -> reason) names it."""
-    reason = reasons.get(finding.id)
-    if reason is None or finding.accepted is not None:
-        return finding
-    return Finding(
-        finding.id,
-        finding.severity,
-        finding.server,
-        finding.connectors,
-        finding.addresses,
-        finding.message,
-        finding.remedy,
-        reason,
+def finding(
+    identifier: str,
+    server: str,
+    connectors: tuple[str, ...],
+    addresses: Iterable[object] = (),
+    detail: str = "",
+    guard: bool | None = None,
+) -> Finding:
+    """A finding of the table, with its sentence filled in.
+
+    Args:
+        identifier: id of the kind.
+        server: name of the server.
+        connectors: names of the connectors it is about, the one to name in the sentence first.
+        addresses: ranges it is about.
+        detail: what the kind's sentence has as {detail}.
+        guard: False where this case only deserves a warning although its kind refuses.
+    """
+    kind = BY_ID[identifier]
+    texts = tuple(str(address) for address in addresses)
+    message = kind.sentence(
+        server=server,
+        connector=f"'{connectors[0]}'" if connectors else "",
+        addresses=name_addresses(texts),
+        detail=detail,
     )
+    guards = kind.guard if guard is None else guard
+    severity = kind.severity if guards == kind.guard else "warning"
+    return Finding(identifier, severity, server, connectors, texts, message, kind.remedy, guards)
+
+
+def name_addresses(texts: tuple[str, ...]) -> str:
+    """The first few addresses for a sentence, and how many more there are."""
+    named = ", ".join(texts[:_MAX_NAMED_ADDRESSES])
+    more = len(texts) - _MAX_NAMED_ADDRESSES
+    return f"{named} and {more} more" if more > 0 else named
+
+
+def with_acceptance(found: Finding, reasons: Mapping[str, str]) -> Finding:
+    """The finding, marked as accepted when `reasons` (finding id -> reason) names it."""
+    reason = reasons.get(found.id)
+    if reason is None or found.accepted is not None:
+        return found
+    return replace(found, accepted=reason)

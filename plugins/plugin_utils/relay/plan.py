@@ -4,12 +4,27 @@
 
 from __future__ import annotations
 
-from .desired import DesiredConnectors
-from .model import ServerState
+from collections.abc import Iterable, Sequence
+
+from .changes import changes_of, diff_of
+from .compile import compile_steps
+from .desired import ANONYMOUS, DesiredConnector, DesiredConnectors
+from .errors import PlanRefused, RelayError
+from .findings import Finding, finding, name_addresses, with_acceptance
+from .guards import accepted_for, empty_sources, plan_findings
+from .model import ReceiveConnector, ServerState
+from .ordering import ordered_moves
+from .ownership import ANONYMOUS_USERS
 from .policy import Policy
+from .moments import Flaw, flaws
+from .rights import PERMISSION_GROUPS, anonymous_principal
 from .steps import Plan, Step
+from .target import ANONYMOUS_WORD, Target, resolve
+from .world import World, picture_of
 
 __all__ = ["Plan", "Policy", "Step", "access_needed", "plan_server"]
+
+_PREFERRED_REFERENCE = "Default Frontend {server}"
 
 
 def access_needed(desired: DesiredConnectors, state: ServerState) -> tuple[str, ...]:
@@ -18,13 +33,128 @@ def access_needed(desired: DesiredConnectors, state: ServerState) -> tuple[str, 
     Those are the declared connectors that exist, and, only where the anonymous principal's name cannot come from
     them, one other connector with permission group AnonymousUsers. `state.access` may be empty here.
     """
-    raise NotImplementedError
+    pairs = [(entry, state.connector(entry.name)) for entry in desired if entry.aspect != "throttling"]
+    own = [connector for _entry, connector in pairs if connector is not None]
+    needed = [connector.distinguished_name for connector in own]
+    if any(_needs_the_name(entry, connector) for entry, connector in pairs) and not any(map(_has_the_group, own)):
+        reference = _reference(state)
+        if reference is not None:
+            needed.append(reference.distinguished_name)
+    return tuple(dict.fromkeys(needed))
+
+
+def _has_the_group(connector: ReceiveConnector) -> bool:
+    return ANONYMOUS_USERS in connector.values["permission_groups"]
+
+
+def _needs_the_name(entry: DesiredConnector, connector: ReceiveConnector | None) -> bool:
+    if entry.state == "absent" or (connector is not None and _has_the_group(connector)):
+        return False
+    if entry.aspect == "permission":
+        return any(grant.principal.casefold() == ANONYMOUS_WORD for grant in entry.grants)
+    # An existing connector without the group may still have the right, left over from the other method.
+    return entry.method == ANONYMOUS or (entry.method is not None and connector is not None)
+
+
+def _reference(state: ServerState) -> ReceiveConnector | None:
+    """The connector to ask for the anonymous principal's name: the one for the internet, where it has the group."""
+    preferred = _PREFERRED_REFERENCE.format(server=state.facts.name).casefold()
+    candidates = [connector for connector in state.connectors if _has_the_group(connector)]
+    return min(candidates, key=lambda entry: (entry.name.casefold() != preferred, entry.name.casefold()), default=None)
 
 
 def plan_server(desired: DesiredConnectors, state: ServerState, policy: Policy) -> Plan:
     """The ordered steps that make `state` what is `desired`; none when it already is.
 
-    Raises InputError when the declaration cannot be had on this server (a version that lacks a property, values that
-    Exchange would refuse) and RelayError when the state does not tell enough to plan.
+    Raises:
+        InputError: the declaration cannot be had on this server: a version that lacks a property, values that Exchange
+            would refuse together, a connector to change that does not exist.
+        PlanRefused: a service is declared for nobody and nobody said why.
+        RelayError: the state does not tell enough to plan.
     """
-    raise NotImplementedError
+    facts = state.facts
+    anonymous, reference = _anonymous(state)
+    read = World(facts, anonymous, {entry.name.casefold(): picture_of(entry, state) for entry in state.connectors})
+    _refuse_unread(desired, state)
+    targets = [resolve(entry, read, policy.absent_is_created) for entry in desired]
+    assumed = {target.before.key: target.before for target in targets if target.before is not None}
+    world = World(facts, anonymous, {**read.pictures, **assumed})
+    _refuse_emptied(targets, policy, facts.name)
+    moves = ordered_moves(targets, world)
+    final = world
+    for move in moves:
+        final = final.after(move)
+    found = [
+        *(entry for target in targets for entry in empty_sources(target, facts.name)),
+        *_flaw_findings(flaws(world, moves), facts.name),
+        *plan_findings(targets, moves, final, policy, state.addresses),
+    ]
+    changes = changes_of(world, final, moves)
+    return Plan(
+        facts.name,
+        compile_steps(moves, world, reference),
+        changes,
+        _judged(found, targets, policy),
+        diff_of(changes),
+        facts.domain_controller,
+    )
+
+
+def _anonymous(state: ServerState) -> tuple[str, str | None]:
+    """How this server names the anonymous principal, and the connector whose access list tells.
+
+    Where no list tells, the name in Microsoft's documentation is planned with; every step that relies on it first
+    reads the connector's own access list and stops when that has another name.
+
+    Raises:
+        RelayError: two connectors tell two names.
+    """
+    told: dict[str, tuple[str, str]] = {}
+    for connector in state.connectors:
+        entries = state.access.get(connector.distinguished_name)
+        if entries and _has_the_group(connector):
+            name = anonymous_principal(entries)
+            if name is not None:
+                told.setdefault(name.casefold(), (name, connector.distinguished_name))
+    if len(told) > 1:
+        names = " and ".join(repr(name) for name, _connector in told.values())
+        raise RelayError(
+            f"On {state.facts.name} the access lists of two connectors name the anonymous principal differently, "
+            f"{names}: one of them is an account with like rights; take its rights away first."
+        )
+    for name, source in told.values():
+        return name, source
+    return PERMISSION_GROUPS[ANONYMOUS_USERS][0].principal, None
+
+
+def _refuse_unread(desired: Iterable[DesiredConnector], state: ServerState) -> None:
+    for entry in desired:
+        connector = state.connector(entry.name)
+        if connector is None or entry.aspect == "throttling":
+            continue
+        if connector.distinguished_name not in state.access:
+            raise RelayError(f"The access list of connector {connector.name!r} on {state.facts.name} was not read.")
+
+
+def _refuse_emptied(targets: Sequence[Target], policy: Policy, server: str) -> None:
+    """An empty list is an error, steps or not, unless somebody says why it is right."""
+    found = [entry for target in targets for entry in empty_sources(target, server)]
+    objections = [entry for entry in _judged(found, targets, policy) if entry.refuses]
+    if objections:
+        raise PlanRefused(objections)
+
+
+def _judged(found: Iterable[Finding], targets: Sequence[Target], policy: Policy) -> list[Finding]:
+    return [with_acceptance(entry, accepted_for(entry, targets, policy)) for entry in found]
+
+
+def _flaw_findings(found: Iterable[Flaw], server: str) -> Iterable[Finding]:
+    for flaw in found:
+        named = name_addresses(tuple(map(str, flaw.addresses)))
+        doubt = "" if flaw.certain else ", if writing PermissionGroups removes rights granted by hand (undocumented)"
+        if flaw.kind == "gap":
+            yield finding("service_gap", server, flaw.connectors, flaw.addresses, f"{named} may not relay{doubt}")
+        elif flaw.kind == "window":
+            yield finding("open_window", server, flaw.connectors, flaw.addresses, doubt)
+        else:
+            yield finding("range_conflict", server, flaw.connectors, flaw.addresses, f"'{flaw.connectors[-1]}'")

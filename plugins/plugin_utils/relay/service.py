@@ -1,13 +1,43 @@
 # Copyright: (c) 2026, the mailrelay.exchange authors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""PRIVATE to the collection: services and the options of the single modules, read into desired connectors."""
+"""PRIVATE to the collection: declared services, read into desired connectors."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from datetime import date
 
-from .desired import DesiredConnectors
+from ansible_collections.mailrelay.exchange.plugins.module_utils._argument_spec import SERVICE_SPEC
+from ansible_collections.mailrelay.exchange.plugins.module_utils._profiles import PROFILES
+from ansible_collections.mailrelay.exchange.plugins.module_utils._properties import BY_OPTION, THROTTLING
+
+from .declaration import mapping, near_match, only_keys
+from .desired import ANONYMOUS, EXTERNALLY_SECURED, DesiredConnector, DesiredConnectors, Method
+from .errors import InputError
+from .options import (
+    parse_receive_connector,
+    parse_receive_connector_permission,
+    parse_receive_connector_throttling,
+    parse_values,
+)
+from .policy import parse_accepted, parse_protected, parse_safety
+from .ranges import parse_binding, shown
+from .sources import SourceGroup, parse_source_groups, resolve_sources
+
+__all__ = [
+    "parse_receive_connector",
+    "parse_receive_connector_permission",
+    "parse_receive_connector_throttling",
+    "parse_services",
+]
+
+DEFAULT_BINDINGS = ("0.0.0.0:25",)
+_METHODS: dict[str, Method] = {ANONYMOUS: ANONYMOUS, EXTERNALLY_SECURED: EXTERNALLY_SECURED}
+_NOT_BUILT = ("authenticated", "internal")
+_PLACEHOLDER = re.compile(r"\{[^{}]*\}")
+# What a service says in words of its own, and so not a second time among the connector's options.
+_SAID_ELSEWHERE = {"name": "connector_name", "remote_ip_ranges": "sources"}
 
 
 def parse_services(
@@ -20,21 +50,142 @@ def parse_services(
 ) -> DesiredConnectors:
     """What relay_services, relay_source_groups, relay_protected_addresses and relay_safety declare for one server.
 
-    The last three may be None. Raises InputError, one sentence, for everything that is not valid.
+    Args:
+        services: service id -> service.
+        source_groups: group name -> group; None for none.
+        protected: only read here to refuse mistakes before anything is asked of Exchange; the plan takes it as policy.
+        safety: as protected.
+        server_name: short name of the server, for {server} in connector names.
+        today: the day that the expiry of sources is judged by.
+
+    Raises:
+        InputError: one sentence with the option, the value and what would be right.
     """
-    raise NotImplementedError
+    parse_protected(protected)
+    parse_safety(safety)
+    groups = parse_source_groups(source_groups)
+    declared = mapping(services, "services", "{external: {method: anonymous, sources: [10.20.9.5]}}")
+    connectors = [_parse_service(name, raw, groups, server_name, today) for name, raw in declared.items()]
+    by_name: dict[str, DesiredConnector] = {}
+    for connector in connectors:
+        other = by_name.setdefault(connector.key, connector)
+        if other is not connector:
+            raise InputError(
+                f"services: {other.service} and {connector.service} both name the connector {shown(connector.name)}; "
+                "give each its own connector_name."
+            )
+    return DesiredConnectors(tuple(connectors))
 
 
-def parse_receive_connector(options: Mapping[str, object], server_name: str) -> DesiredConnectors:
-    """The options of module receive_connector: one connector, values only; rights are left as they are."""
-    raise NotImplementedError
+def _parse_service(
+    name: str, raw: object, groups: Mapping[str, SourceGroup], server_name: str, today: date
+) -> DesiredConnector:
+    where = f"services.{name}"
+    service = mapping(raw, where, "{method: anonymous, sources: [10.20.9.5]}")
+    only_keys(service, SERVICE_SPEC, where)
+    connector_name = _connector_name(name, service.get("connector_name"), server_name, where)
+    accepted = parse_accepted(service.get("accept_findings"), f"{where}.accept_findings")
+    state = service.get("state") or "present"
+    if state == "absent":
+        return DesiredConnector(connector_name, "service", "absent", name, accept_findings=accepted)
+    if state != "present":
+        raise InputError(f"{where}.state: {shown(state)} is neither present nor absent.")
+    method = _method(service.get("method"), f"{where}.method")
+    sources = resolve_sources(service.get("sources"), groups, today, f"{where}.sources")
+    profile, throttling = _throttling(service.get("throttling"), f"{where}.throttling")
+    values = {**throttling, **_connector_options(service.get("connector"), f"{where}.connector")}
+    _refuse_contradiction(method, values, f"{where}.connector")
+    if sources.entries:
+        values["remote_ip_ranges"] = sources.ranges
+        values.setdefault("enabled", True)
+    else:
+        # A connector without a source is switched off: Exchange takes no connector that is for nobody.
+        values["enabled"] = False
+    return DesiredConnector(
+        connector_name,
+        "service",
+        "present",
+        name,
+        method,
+        values,
+        {"bindings": frozenset(parse_binding(text, "bindings") for text in DEFAULT_BINDINGS)},
+        profile,
+        sources=sources,
+        accept_findings=accepted,
+    )
 
 
-def parse_receive_connector_permission(options: Mapping[str, object], server_name: str) -> DesiredConnectors:
-    """The options of module receive_connector_permission: one existing connector, grants only."""
-    raise NotImplementedError
+def _connector_name(service: str, raw: object, server_name: str, where: str) -> str:
+    if raw is None:
+        template, where = f"Relay {service}", f"{where} (its connector_name is 'Relay {service}')"
+    elif isinstance(raw, str):
+        template, where = str(raw), f"{where}.connector_name"
+    else:
+        raise InputError(f"{where}.connector_name: {shown(raw)} is not text; put it in quotes.")
+    unknown = [found for found in _PLACEHOLDER.findall(template) if found != "{server}"]
+    if unknown:
+        raise InputError(f"{where}: {unknown[0]} is not known here; only {{server}} is.")
+    named = template.replace("{server}", server_name)
+    return str(parse_values({"name": named}, where)["name"])
 
 
-def parse_receive_connector_throttling(options: Mapping[str, object], server_name: str) -> DesiredConnectors:
-    """The options of module receive_connector_throttling: one existing connector, throttle properties only."""
-    raise NotImplementedError
+def _method(raw: object, where: str) -> Method:
+    if raw is None:
+        return ANONYMOUS
+    if isinstance(raw, str) and raw in _METHODS:
+        return _METHODS[raw]
+    if raw in _NOT_BUILT:
+        raise InputError(
+            f"{where}: {raw} is a method of the design that this release does not build yet; "
+            "use anonymous or externally_secured."
+        )
+    raise InputError(f"{where}: {shown(raw)} is not a method; {near_match(str(raw), _METHODS)}")
+
+
+def _throttling(raw: object, where: str) -> tuple[str, dict[str, object]]:
+    """Name of the profile and the values declared beside it."""
+    if raw is None:
+        return "", {}
+    if isinstance(raw, str):
+        return _profile(raw, where), {}
+    options = mapping(raw, where, "the name of a profile, or {profile: guarded, max_inbound_connection: 200}")
+    only_keys(options, ("profile", *(row.option for row in THROTTLING)), where)
+    profile = options.get("profile")
+    values = {key: value for key, value in options.items() if key != "profile"}
+    return _profile(profile, f"{where}.profile") if profile is not None else "", parse_values(values, where)
+
+
+def _profile(raw: object, where: str) -> str:
+    if isinstance(raw, str) and raw in PROFILES:
+        return str(raw)
+    raise InputError(f"{where}: {shown(raw)} is not a profile; {near_match(str(raw), PROFILES)}")
+
+
+def _connector_options(raw: object, where: str) -> dict[str, object]:
+    if raw is None:
+        return {}
+    options = mapping(raw, where, "options of a receive connector, such as {protocol_logging_level: verbose}")
+    for option, instead in _SAID_ELSEWHERE.items():
+        if options.get(option) is not None:
+            raise InputError(f"{where}: a service says {option} as {instead}; take it out here.")
+    known: Collection[str] = [option for option in BY_OPTION if option not in _SAID_ELSEWHERE]
+    only_keys({key: value for key, value in options.items() if key not in _SAID_ELSEWHERE}, known, where)
+    return parse_values(options, where)
+
+
+def _refuse_contradiction(method: Method, values: Mapping[str, object], where: str) -> None:
+    """A whole list of groups or mechanisms that the declared method cannot work with."""
+    groups, mechanisms = values.get("permission_groups"), values.get("auth_mechanism")
+    if method == ANONYMOUS:
+        if isinstance(groups, frozenset) and "AnonymousUsers" not in groups:
+            raise InputError(f"{where}.permission_groups: method anonymous needs AnonymousUsers; add it.")
+        if isinstance(mechanisms, frozenset) and "ExternalAuthoritative" in mechanisms:
+            raise InputError(
+                f"{where}.auth_mechanism: ExternalAuthoritative is method externally_secured; declare that method, or "
+                "take it out."
+            )
+    else:
+        if isinstance(groups, frozenset) and "ExchangeServers" not in groups:
+            raise InputError(f"{where}.permission_groups: method externally_secured needs ExchangeServers; add it.")
+        if isinstance(mechanisms, frozenset) and "ExternalAuthoritative" not in mechanisms:
+            raise InputError(f"{where}.auth_mechanism: method externally_secured needs ExternalAuthoritative; add it.")

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the mailrelay.exchange authors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""PRIVATE to the collection: the proof that no moment of a plan is wrong, or the list of those that are.
+"""PRIVATE to the collection: whether some moment of a plan is wrong, and which.
 
 The moves are played on the world as it is, once for every outcome of what Microsoft does not document. After each of
 them, nobody may relay who could neither before nor shall afterwards, and everybody may who could before and shall.

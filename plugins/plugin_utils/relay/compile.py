@@ -1,0 +1,128 @@
+# Copyright: (c) 2026, the mailrelay.exchange authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""PRIVATE to the collection: from moves to steps, each one cmdlet with what it requires and what undoes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from .checks import AnonymousPrincipalIs, Check, ConnectorHolds, GrantAbsent, GrantPresent, Unchanged, fingerprint
+from .errors import RelayError
+from .inverse import Cmdlets, inverse_of
+from .model import AccessEntry
+from .ownership import ANONYMOUS_USERS
+from .rights import ANONYMOUS_RELAY_RIGHTS, ANY_RECIPIENT, SUBMIT, anonymous_principal
+from .steps import Step
+from .world import EXTERNAL, Create, Delete, Grant, Move, Picture, Revoke, World, Write
+
+_LISTS = frozenset(("remote_ip_ranges", "bindings", "permission_groups", "auth_mechanism"))
+# What decides whom a connector answers and how; read back before somebody may relay through it.
+_DECISIVE = ("remote_ip_ranges", "bindings", "permission_groups", "auth_mechanism", "transport_role")
+
+
+def compile_steps(moves: Sequence[Move], world: World, reference: str | None) -> tuple[Step, ...]:
+    """The steps that carry the moves out.
+
+    Args:
+        moves: in order.
+        world: the server before the first of them.
+        reference: distinguished name of the connector that told the anonymous principal's name, None when none did.
+
+    Raises:
+        RelayError: a right would have to be granted to a principal that nothing identifies.
+    """
+    steps: list[Step] = []
+    for move in moves:
+        steps.append(_Compiler(world, reference).step(move))
+        world = world.after(move)
+    return tuple(steps)
+
+
+class _Compiler:
+    """Makes a step out of a move, knowing the world right before it."""
+
+    def __init__(self, world: World, reference: str | None) -> None:
+        self.world = world
+        self.reference = reference
+        self.cmdlets = Cmdlets(world.facts)
+
+    def step(self, move: Move) -> Step:
+        inverse = inverse_of(move, self.world)
+        if isinstance(move, Create):
+            return Step(self.cmdlets.create(move), move.name, (), None, inverse)
+        picture = self.world.pictures[move.name.casefold()]
+        name, identity = picture.name, picture.distinguished_name
+        if isinstance(move, Write):
+            return Step(
+                self.cmdlets.write(identity, move.values), name, self._before_write(move, picture), None, inverse
+            )
+        if isinstance(move, Delete):
+            return Step(self.cmdlets.delete(identity), name, tuple(self._unchanged(picture)), None, inverse)
+        entries = [AccessEntry(move.principal, right, move.deny, False) for right in move.rights]
+        if isinstance(move, Grant):
+            command = self.cmdlets.grant(identity, entries)
+            only_if: Check | None = GrantAbsent(identity, move.principal, move.rights, move.deny)
+            requires = self._before_grant(move, picture)
+        else:
+            command = self.cmdlets.revoke(identity, entries)
+            only_if = GrantPresent(identity, move.principal, move.rights, move.deny)
+            requires = self._before_revoke(move, picture)
+        return Step(command, name, requires, only_if if move.conditional else None, inverse)
+
+    def _unchanged(self, picture: Picture) -> Iterable[Check]:
+        """What somebody else wrote meanwhile must not be lost; a connector of this very plan is nobody else's yet."""
+        if not picture.created:
+            yield Unchanged(picture.distinguished_name, fingerprint(picture.values))
+
+    def _before_write(self, move: Write, picture: Picture) -> tuple[Check, ...]:
+        checks: list[Check] = []
+        if _LISTS & set(move.values):
+            checks += self._unchanged(picture)
+        after = self.world.after(move).pictures[picture.key]
+        if after.enabled and self.world.relays(after) and not (picture.enabled and self._same_method(picture, after)):
+            checks += self._ready(picture, after)
+        return tuple(checks)
+
+    def _same_method(self, picture: Picture, after: Picture) -> bool:
+        return (EXTERNAL in picture.mechanisms) == (EXTERNAL in after.mechanisms) and self.world.relays(picture)
+
+    def _ready(self, picture: Picture, after: Picture) -> Iterable[Check]:
+        """Somebody may relay through it from this write on: what that rests on is read back first."""
+        held = {option: picture.values[option] for option in _DECISIVE if option in picture.values}
+        yield ConnectorHolds(picture.distinguished_name, held)
+        if not after.externally_secured:
+            # The write itself may bring the group's rights; the right to relay has to be there before.
+            present = picture.rights_of(self.world.anonymous)
+            rights = tuple(right for right in ANONYMOUS_RELAY_RIGHTS if right.casefold() in present)
+            yield GrantPresent(picture.distinguished_name, self.world.anonymous, rights)
+
+    def _before_grant(self, move: Grant, picture: Picture) -> tuple[Check, ...]:
+        checks: list[Check] = []
+        if move.principal.casefold() == self.world.anonymous.casefold():
+            checks += self._anonymous(picture)
+            if picture.enabled and ANY_RECIPIENT in move.rights and not picture.externally_secured:
+                # From here on everybody in its ranges may relay: they must be the ones that were planned for.
+                held = {option: picture.values[option] for option in ("remote_ip_ranges", "bindings")}
+                checks.append(ConnectorHolds(picture.distinguished_name, held))
+        return tuple(checks)
+
+    def _anonymous(self, picture: Picture) -> Iterable[Check]:
+        """Whose right it is, by the connector's own access list where that tells, else by the one that told."""
+        if ANONYMOUS_USERS in picture.groups and anonymous_principal(picture.entries or ()) is not None:
+            yield AnonymousPrincipalIs(picture.distinguished_name, self.world.anonymous)
+        elif self.reference is not None:
+            yield AnonymousPrincipalIs(self.reference, self.world.anonymous)
+        else:
+            raise RelayError(
+                f"The access list of connector {picture.name!r} on {self.world.facts.name} does not tell how this "
+                "server names anonymous clients, and no other connector with permission group AnonymousUsers does: "
+                "give that group to one of them, or take the unusual rights away."
+            )
+
+    def _before_revoke(self, move: Revoke, picture: Picture) -> tuple[Check, ...]:
+        """The old way is only closed once the new one is open."""
+        leaves = {ANY_RECIPIENT.casefold(), SUBMIT.casefold()} & {right.casefold() for right in move.rights}
+        if not (leaves and picture.externally_secured and move.principal.casefold() == self.world.anonymous.casefold()):
+            return ()
+        held = {option: picture.values[option] for option in ("permission_groups", "auth_mechanism")}
+        return (ConnectorHolds(picture.distinguished_name, held),)

@@ -1,0 +1,113 @@
+# Copyright: (c) 2026, the mailrelay.exchange authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""PRIVATE to the collection: which clients may relay at one moment, for whole address space at once.
+
+Where `answering` tells for one client which connector answers, this tells for all clients between two cuts whether
+the connector that answers them relays. The same selection rules apply: enabled connectors with a fitting binding,
+most specific range first, and with equal ranges the more specific binding.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import pairwise
+
+from .answering import FRONT_END, SMTP_PORT
+from .ranges import Binding, IPRange, aggregate
+from .world import Picture, World
+
+
+@dataclass(frozen=True, order=True)
+class Endpoint:
+    """Where clients connect to. address: 0 stands for every local address that no binding names."""
+
+    version: int
+    address: int
+    port: int
+
+    def reached_by(self, binding: Binding) -> bool:
+        """Whether a connector with this binding listens here."""
+        return (
+            binding.version == self.version
+            and binding.port == self.port
+            and (binding.is_wildcard or binding.address == self.address)
+        )
+
+
+def endpoints_of(pictures: Iterable[Picture]) -> list[Endpoint]:
+    """Every place where connections may be answered differently, sorted."""
+    return sorted({Endpoint(b.version, b.address, b.port) for picture in pictures for b in picture.bindings})
+
+
+@dataclass(frozen=True)
+class Cuts:
+    """Client addresses of one version, cut wherever some range starts or ends."""
+
+    version: int
+    points: tuple[int, ...]
+
+    @classmethod
+    def of(cls, version: int, ranges: Iterable[IPRange]) -> Cuts:
+        """The cuts that these ranges need."""
+        points: set[int] = set()
+        for entry in ranges:
+            if entry.version == version:
+                points.update((entry.low, entry.high + 1))
+        return cls(version, tuple(sorted(points)))
+
+    def ranges(self, marked: int) -> tuple[IPRange, ...]:
+        """The addresses of the marked slots (a byte a slot, 1 for marked), as few ranges as possible."""
+        flags = marked.to_bytes(max(len(self.points) - 1, 1), "little")
+        slots = zip(flags, pairwise(self.points), strict=False)
+        return aggregate(IPRange(self.version, low, high - 1) for flag, (low, high) in slots if flag)
+
+
+def relayed(world: World, endpoint: Endpoint, cuts: Cuts) -> int:
+    """Slots of `cuts` whose clients may relay at this endpoint, as a number with a byte a slot (1 or 0).
+
+    A connector whose access list is unknown counts as one that does not relay.
+    """
+    candidates = [(picture, binding) for picture in world for binding in _best_binding(picture, endpoint)]
+    if endpoint.port == SMTP_PORT and any(_is_front_end(picture) for picture, _binding in candidates):
+        # The service that owns the port answers; another service's connector is no candidate there.
+        candidates = [(picture, binding) for picture, binding in candidates if _is_front_end(picture)]
+    painted = [
+        (-entry.size, specific, flag, entry)
+        for picture, specific in candidates
+        for flag in [b"\x01" if world.relays(picture) else b"\x00"]
+        for entry in picture.ranges
+        if entry.version == cuts.version
+    ]
+    slots = bytearray(max(len(cuts.points) - 1, 0))
+    # The most specific range is painted last, and with equal ranges the more specific binding.
+    for _width, _specific, flag, entry in sorted(painted, key=lambda row: row[:2]):
+        first, last = bisect_left(cuts.points, entry.low), bisect_left(cuts.points, entry.high + 1)
+        slots[first:last] = flag * (last - first)
+    return int.from_bytes(slots, "little")
+
+
+def _best_binding(picture: Picture, endpoint: Endpoint) -> list[bool]:
+    """[True] for a binding that names the address, [False] for a wildcard, [] when it does not answer there."""
+    fitting = [not binding.is_wildcard for binding in picture.bindings if endpoint.reached_by(binding)]
+    return [any(fitting)] if fitting and picture.enabled else []
+
+
+def _is_front_end(picture: Picture) -> bool:
+    return picture.values.get("transport_role") == FRONT_END
+
+
+def clashes(ranges: Iterable[IPRange], others: Iterable[IPRange]) -> list[tuple[IPRange, IPRange]]:
+    """Pairs that Exchange refuses on one binding: identical, or overlapping without one holding the other."""
+    found: list[tuple[IPRange, IPRange]] = []
+    events = sorted([(entry, 0) for entry in ranges] + [(entry, 1) for entry in others])
+    active: tuple[list[IPRange], list[IPRange]] = ([], [])
+    for entry, side in events:
+        opposite = active[1 - side]
+        opposite[:] = [other for other in opposite if other.version == entry.version and other.high >= entry.low]
+        for other in opposite:
+            if entry == other or not (entry.contains(other) or other.contains(entry)):
+                found.append((entry, other) if side == 0 else (other, entry))
+        active[side].append(entry)
+    return found

@@ -1,0 +1,30 @@
+# Copyright: (c) 2026, the mailrelay.exchange authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""PRIVATE to the collection: the connectors that Exchange's setup made, told by name and by what they are like."""
+
+from __future__ import annotations
+
+from .model import ServerFacts
+from .world import Picture
+
+# Source: Microsoft's "Receive connectors" page for 2013 and later, the help of 2007 and 2010, and of Edge servers.
+_NAMES = (
+    "Default Frontend {server}",
+    "Client Frontend {server}",
+    "Outbound Proxy Frontend {server}",
+    "Default {server}",
+    "Client Proxy {server}",
+    "Client {server}",
+    "Default internal receive connector {server}",
+)
+# A connector for everybody that offers these is one for mail servers or mail users, not for devices.
+_OF_MAIL_SERVERS_AND_USERS = frozenset(("ExchangeServer", "Integrated"))
+
+
+def is_default_connector(picture: Picture, facts: ServerFacts) -> bool:
+    """Whether a connector is one of setup's: by its name, or, renamed, by its properties."""
+    if picture.key in {name.format(server=facts.name).casefold() for name in _NAMES}:
+        return True
+    everybody = any(entry.is_any for entry in picture.ranges)
+    everywhere = any(binding.is_wildcard for binding in picture.bindings)
+    return everybody and everywhere and bool(_OF_MAIL_SERVERS_AND_USERS & picture.mechanisms)

@@ -1,0 +1,120 @@
+# Copyright: (c) 2026, the mailrelay.exchange authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""PRIVATE to the collection: the cmdlets that carry moves out, and those that undo them.
+
+Undoing keeps the same promise as doing: what a removed connector allowed comes back disabled first and enabled last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from ansible_collections.mailrelay.exchange.plugins.module_utils._properties import PROPERTIES
+
+from .commands import Command, Value
+from .model import AccessEntry, ServerFacts
+from .values import to_parameter
+from .world import Create, Delete, Grant, Move, Picture, World, Write, connector_distinguished_name
+
+Parameters = list[tuple[str, Value]]
+
+
+class Cmdlets:
+    """Cmdlet calls about the connectors of one server; each names the one domain controller of that server."""
+
+    def __init__(self, facts: ServerFacts) -> None:
+        self._facts = facts
+
+    def _call(self, cmdlet: str, parameters: Parameters) -> Command:
+        controller = self._facts.domain_controller
+        tail: Parameters = [("DomainController", controller)] if controller and not self._facts.is_edge else []
+        return Command(cmdlet, (*parameters, *tail))
+
+    def create(self, move: Create) -> Command:
+        """New-ReceiveConnector. Values of properties that only Set takes must not be among them."""
+        head: Parameters = [("Name", move.name), ("Server", self._facts.name), ("Usage", move.usage)]
+        return self._call("New-ReceiveConnector", head + _parameters(move.values))
+
+    def write(self, identity: str, values: Mapping[str, Any]) -> Command:
+        """Set-ReceiveConnector with exactly these values."""
+        return self._call("Set-ReceiveConnector", [("Identity", identity), *_parameters(values)])
+
+    def delete(self, identity: str) -> Command:
+        """Remove-ReceiveConnector, without the question that nobody could answer."""
+        return self._call("Remove-ReceiveConnector", [("Identity", identity), ("Confirm", False)])
+
+    def grant(self, identity: str, entries: Sequence[AccessEntry]) -> Command:
+        """Add-ADPermission for entries of one principal, all allowing or all denying."""
+        return self._call("Add-ADPermission", _grant_parameters(identity, entries))
+
+    def revoke(self, identity: str, entries: Sequence[AccessEntry]) -> Command:
+        """Remove-ADPermission for entries of one principal, all allowing or all denying."""
+        return self._call("Remove-ADPermission", [*_grant_parameters(identity, entries), ("Confirm", False)])
+
+
+def _parameters(values: Mapping[str, Any]) -> Parameters:
+    """Parameters in the order of the table of properties, so that the same values always give the same command."""
+    return [
+        (row.exchange, to_parameter(row, values[row.option]))
+        for row in PROPERTIES
+        if row.option in values and row.option != "name"
+    ]
+
+
+def _grant_parameters(identity: str, entries: Sequence[AccessEntry]) -> Parameters:
+    parameters: Parameters = [
+        ("Identity", identity),
+        ("User", entries[0].principal),
+        ("ExtendedRights", tuple(entry.right for entry in entries)),
+    ]
+    return [*parameters, ("Deny", True)] if entries[0].deny else parameters
+
+
+def inverse_of(move: Move, world: World) -> tuple[Command, ...]:
+    """The commands, in order, that undo a move made in this world."""
+    cmdlets = Cmdlets(world.facts)
+    if isinstance(move, Create):
+        return (cmdlets.delete(connector_distinguished_name(world.facts, move.name)),)
+    picture = world.pictures[move.name.casefold()]
+    identity = picture.distinguished_name
+    if isinstance(move, Delete):
+        return tuple(_recreation(picture, world, cmdlets))
+    if isinstance(move, Write):
+        return tuple(_rewritten(move, picture, world, cmdlets))
+    entries = [AccessEntry(move.principal, right, move.deny, False) for right in move.rights]
+    return (cmdlets.revoke(identity, entries) if isinstance(move, Grant) else cmdlets.grant(identity, entries),)
+
+
+def _rewritten(move: Write, picture: Picture, world: World, cmdlets: Cmdlets) -> Iterable[Command]:
+    """The values from before, and the grants made by hand that writing PermissionGroups may have taken or will take."""
+    before = {option: picture.values[option] for option in move.values if option in picture.values}
+    if before:
+        yield cmdlets.write(picture.distinguished_name, before)
+    if "permission_groups" in move.values:
+        yield from _regrants(picture, world, cmdlets)
+
+
+def _recreation(picture: Picture, world: World, cmdlets: Cmdlets) -> Iterable[Command]:
+    on_new = {row.option for row in PROPERTIES if row.on_new}
+    # An empty text is what a new connector has anyway; a null Fqdn is not, and has to be said.
+    known = {
+        option: value
+        for option, value in picture.values.items()
+        if option != "name" and (option == "fqdn" or not (isinstance(value, str) and not value))
+    }
+    first = {option: value for option, value in known.items() if option in on_new}
+    later = {option: value for option, value in known.items() if option not in on_new}
+    yield cmdlets.create(Create(picture.name, {**first, "enabled": False}))
+    yield from _regrants(picture, world, cmdlets)
+    if picture.enabled:
+        later["enabled"] = True
+    if later:
+        yield cmdlets.write(picture.distinguished_name, later)
+
+
+def _regrants(picture: Picture, world: World, cmdlets: Cmdlets) -> Iterable[Command]:
+    manual = sorted(world.manual_entries(picture), key=lambda entry: (entry.principal, entry.deny, entry.right))
+    for _principal, entries in groupby(manual, key=lambda entry: (entry.principal, entry.deny)):
+        yield cmdlets.grant(picture.distinguished_name, list(entries))

@@ -1,0 +1,138 @@
+# Copyright: (c) 2026, the mailrelay.exchange authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""PRIVATE to the collection: the options of the modules for one aspect of a connector, read into desired connectors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from ansible_collections.mailrelay.exchange.plugins.module_utils._argument_spec import GRANT_SPEC
+from ansible_collections.mailrelay.exchange.plugins.module_utils._profiles import PROFILES
+from ansible_collections.mailrelay.exchange.plugins.module_utils._properties import BY_OPTION, PROPERTIES, THROTTLING
+
+from .declaration import mapping, near_match, only_keys
+from .desired import DesiredConnector, DesiredConnectors, DesiredGrant
+from .errors import InputError
+from .ranges import shown
+from .rights import GRANTABLE, INTERNAL, right_name
+from .values import parse_option
+
+_RIGHT_PREFIX = "ms-Exch-"
+
+
+def parse_values(options: Mapping[str, object], where: str) -> dict[str, object]:
+    """Options of a receive connector as canonical values; None is left out, because it means "not managed".
+
+    Raises:
+        InputError: with `where` in front.
+    """
+    values: dict[str, object] = {}
+    for option, raw in options.items():
+        if raw is None:
+            continue
+        try:
+            values[option] = parse_option(BY_OPTION[option], raw)
+        except InputError as error:
+            raise InputError(f"{where}: {error}" if where else str(error)) from None
+    return values
+
+
+def _name(raw: object, option: str) -> str:
+    try:
+        return str(parse_option(BY_OPTION["name"], raw))
+    except InputError as error:
+        raise InputError(str(error).replace("name:", f"{option}:", 1)) from None
+
+
+def _state(raw: object, where: str) -> Literal["present", "absent"]:
+    if raw in (None, "present"):
+        return "present"
+    if raw == "absent":
+        return "absent"
+    raise InputError(f"{where}: {shown(raw)} is neither present nor absent.")
+
+
+def parse_receive_connector(options: Mapping[str, object], server_name: str) -> DesiredConnectors:
+    """The options of module receive_connector: one connector, values only; rights are left as they are.
+
+    Args:
+        options: the module's options.
+        server_name: short name of the server, for {server} in the name.
+    """
+    name = _name(options.get("name"), "name").replace("{server}", server_name)
+    state = _state(options.get("state"), "state")
+    rows = {row.option: options.get(row.option) for row in PROPERTIES if row.option != "name"}
+    values = {} if state == "absent" else parse_values(rows, "")
+    return DesiredConnectors((DesiredConnector(name, "connector", state, values=values),))
+
+
+def parse_receive_connector_throttling(options: Mapping[str, object], server_name: str) -> DesiredConnectors:
+    """The options of module receive_connector_throttling: one existing connector, throttle properties only."""
+    name = _name(options.get("connector"), "connector").replace("{server}", server_name)
+    profile = options.get("profile")
+    if profile is not None and profile not in PROFILES:
+        raise InputError(f"profile: {shown(profile)} is not a profile; {near_match(str(profile), PROFILES)}")
+    values = parse_values({row.option: options.get(row.option) for row in THROTTLING}, "")
+    if profile is None and not values:
+        raise InputError("profile: neither a profile nor a throttle value is given; give one of them.")
+    return DesiredConnectors(
+        (DesiredConnector(name, "throttling", values=values, profile=str(profile) if profile is not None else ""),)
+    )
+
+
+def parse_receive_connector_permission(options: Mapping[str, object], server_name: str) -> DesiredConnectors:
+    """The options of module receive_connector_permission: one existing connector, grants only."""
+    name = _name(options.get("connector"), "connector").replace("{server}", server_name)
+    raw = options.get("grants")
+    if not isinstance(raw, Sequence) or isinstance(raw, str):
+        raise InputError(f"grants: {shown(raw)} is not a list; write [{{principal: anonymous, rights: [...]}}].")
+    grants = tuple(_parse_grant(entry, f"grants[{number}]") for number, entry in enumerate(raw))
+    _refuse_contradictions(grants)
+    return DesiredConnectors(
+        (DesiredConnector(name, "permission", grants=grants, exclusive=options.get("exclusive") is True),)
+    )
+
+
+def _parse_grant(raw: object, where: str) -> DesiredGrant:
+    grant = mapping(raw, where, "{principal: anonymous, rights: [ms-Exch-SMTP-Accept-Any-Recipient]}")
+    only_keys(grant, GRANT_SPEC, where)
+    principal = grant.get("principal")
+    if not isinstance(principal, str) or not principal.strip():
+        raise InputError(f"{where}.principal: {shown(principal)} is not a principal; write anonymous or DOMAIN\\name.")
+    if not principal.strip().isprintable():
+        raise InputError(f"{where}.principal: {shown(principal)} has a control character inside; take it out.")
+    rights = grant.get("rights")
+    words = [rights] if isinstance(rights, str) else rights
+    if not isinstance(words, Sequence) or not words:
+        raise InputError(f"{where}.rights: no right is given; name at least one, such as {GRANTABLE[1]}.")
+    state = _state(grant.get("state"), f"{where}.state")
+    deny = grant.get("deny")
+    if deny not in (None, True, False):
+        raise InputError(f"{where}.deny: {shown(deny)} is neither true nor false.")
+    names = dict.fromkeys(_right(word, state, f"{where}.rights") for word in words)
+    return DesiredGrant(principal.strip(), tuple(names), deny is True, state)
+
+
+def _right(raw: object, state: str, where: str) -> str:
+    word = right_name(raw) if isinstance(raw, str) else ""
+    if word in GRANTABLE:
+        return word
+    if word in INTERNAL:
+        if state == "absent":
+            return word
+        raise InputError(f"{where}: {word} is reserved for Exchange's own servers and is never granted; take it out.")
+    if right_name(_RIGHT_PREFIX + word) in GRANTABLE:
+        raise InputError(f"{where}: {shown(raw)} is not a right; did you mean {right_name(_RIGHT_PREFIX + word)}?")
+    raise InputError(f"{where}: {shown(raw)} is not a right on receive connectors; {near_match(str(raw), GRANTABLE)}")
+
+
+def _refuse_contradictions(grants: Sequence[DesiredGrant]) -> None:
+    seen: dict[tuple[str, str, bool], str] = {}
+    for grant in grants:
+        for right in grant.rights:
+            key = (grant.principal.casefold(), right, grant.deny)
+            if seen.setdefault(key, grant.state) != grant.state:
+                raise InputError(
+                    f"grants: {right} of {shown(grant.principal)} is declared present and absent; decide for one."
+                )

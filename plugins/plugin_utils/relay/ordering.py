@@ -1,0 +1,153 @@
+# Copyright: (c) 2026, the mailrelay.exchange authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""PRIVATE to the collection: one order over all connectors of a server, when ranges go from one to another.
+
+On one binding Exchange refuses ranges that are identical or overlap in part, and accepts ranges inside one another.
+So a range that another connector is to get has to be given up first where it would clash (that is a gap, and is
+told as one), and is given up last where the two may stand together (then there is none).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .coverage import clashes
+from .moments import flaws
+from .ranges import Binding, IPRange
+from .sequence import Order, orders
+from .target import Target
+from .world import Move, World, Write
+
+
+@dataclass(frozen=True)
+class _Exchange:
+    """What one connector gives up and gets. early: given up before others get it; late: after they have it."""
+
+    target: Target
+    loses: frozenset[IPRange]
+    gains: frozenset[IPRange]
+    old_bindings: frozenset[Binding]
+    new_bindings: frozenset[Binding]
+    early: frozenset[IPRange] = frozenset()
+    late: frozenset[IPRange] = frozenset()
+
+    @property
+    def whole(self) -> bool:
+        """Whether it can only give up everything at once: it goes away, or moves to other bindings."""
+        return not self.target.present or self.old_bindings != self.new_bindings
+
+
+def ordered_moves(targets: Sequence[Target], world: World) -> list[Move]:
+    """The moves for all connectors, in the one order to carry them out.
+
+    Args:
+        targets: what the declared connectors are to be, in the order of declaration.
+        world: the server as it is.
+    """
+    plans = _entangled([_exchange(target, world) for target in targets])
+    moves: list[Move] = []
+    for stage in (_early, _main, _late):
+        for plan in plans:
+            added = stage(plan, world)
+            for move in added:
+                world = world.after(move)
+            moves += added
+    return moves
+
+
+def _exchange(target: Target, world: World) -> _Exchange:
+    picture = world.get(target.name)
+    old, old_bindings = (picture.ranges, picture.bindings) if picture is not None else (frozenset(), frozenset())
+    if not target.present:
+        return _Exchange(target, old, frozenset(), old_bindings, frozenset())
+    new = target.values.get("remote_ip_ranges", old)
+    new_bindings = target.values.get("bindings", old_bindings)
+    if old_bindings != new_bindings:
+        return _Exchange(target, old, new, old_bindings, new_bindings)
+    starts = picture is not None and not picture.enabled and target.values.get("enabled") is True
+    return _Exchange(target, old - new, new if starts else new - old, old_bindings, new_bindings)
+
+
+def _entangled(plans: list[_Exchange]) -> list[_Exchange]:
+    return [_against(plan, [other for other in plans if other is not plan]) for plan in plans]
+
+
+def _against(plan: _Exchange, others: Sequence[_Exchange]) -> _Exchange:
+    """Sort what a connector gives up by what the others get."""
+    early: set[IPRange] = set()
+    late: set[IPRange] = set()
+    if not plan.loses:
+        return plan
+    for other in others:
+        if not other.gains or not _meet(plan.old_bindings, other.new_bindings):
+            continue
+        if plan.old_bindings & other.new_bindings:
+            early.update(mine for mine, _theirs in clashes(plan.loses, other.gains))
+        late.update(_overlapped(plan.loses, other.gains))
+    return _Exchange(
+        plan.target,
+        plan.loses,
+        plan.gains,
+        plan.old_bindings,
+        plan.new_bindings,
+        frozenset(early),
+        frozenset(late - early),
+    )
+
+
+def _meet(some: frozenset[Binding], others: frozenset[Binding]) -> bool:
+    return any(one.conflicts_with(other) for one in some for other in others)
+
+
+def _overlapped(ranges: frozenset[IPRange], others: frozenset[IPRange]) -> set[IPRange]:
+    """Those of the ranges that share an address with one of the others."""
+    found: set[IPRange] = set()
+    # For every range the widest reach to the right of any range that starts before it, of the other side.
+    reach = (0, -1)
+    for entry, mine in sorted([(entry, True) for entry in ranges] + [(entry, False) for entry in others]):
+        if mine and reach[0] == entry.version and reach[1] >= entry.low:
+            found.add(entry)
+        if not mine:
+            reach = max(reach, (entry.version, entry.high))
+    reach_low = {4: 1 << 32, 6: 1 << 128}
+    for entry, mine in sorted([(e, True) for e in ranges] + [(e, False) for e in others], reverse=True):
+        if mine and reach_low[entry.version] <= entry.high:
+            found.add(entry)
+        if not mine:
+            reach_low[entry.version] = min(reach_low[entry.version], entry.low)
+    return found
+
+
+def _early(plan: _Exchange, world: World) -> Order:
+    """Give up what would clash with another connector's gain."""
+    picture = world.get(plan.target.name)
+    if not plan.early or picture is None:
+        return []
+    remaining = picture.ranges - plan.early
+    if not remaining or (plan.whole and not plan.late):
+        return _best(plan.target, world)
+    return [Write(plan.target.name, {"remote_ip_ranges": remaining})]
+
+
+def _main(plan: _Exchange, world: World) -> Order:
+    """Everything but what is given up late."""
+    if plan.late and plan.whole:
+        return []
+    if plan.late:
+        picture = world.get(plan.target.name)
+        present = picture.ranges if picture is not None else frozenset()
+        final = plan.target.values["remote_ip_ranges"]
+        return _best(plan.target.with_ranges(final | (plan.late & present)), world)
+    return _best(plan.target, world)
+
+
+def _late(plan: _Exchange, world: World) -> Order:
+    """Give up what others have got meanwhile."""
+    return _best(plan.target, world) if plan.late else []
+
+
+def _best(target: Target, world: World) -> Order:
+    """The simplest order of moves for one connector that has no flaw, else the simplest."""
+    found = orders(target, world)
+    return next((order for order in found if len(found) == 1 or not flaws(world, order)), found[0])

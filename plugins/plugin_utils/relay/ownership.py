@@ -1,0 +1,93 @@
+# Copyright: (c) 2026, the mailrelay.exchange authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""PRIVATE to the collection: which access entries a permission group owns, and which somebody granted by hand.
+
+Exchange stores permission groups as access entries, so the two look alike. An entry that a group owns comes back
+with the group and is never removed; what is left over was granted by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from .model import AccessEntry
+from .rights import (
+    ALL_RIGHTS,
+    ANONYMOUS_GROUP_RIGHTS,
+    AUTHORITATIVE_DOMAIN_SENDER,
+    GRANTABLE,
+    PERMISSION_GROUPS,
+    GroupMember,
+    explicit_rights,
+)
+
+ANONYMOUS_USERS = "AnonymousUsers"
+# Windows translates this principal's name, so it may have to be told by its rights.
+_TRANSLATED = "authenticated users"
+_LEGACY = "ExchangeLegacyServers"
+
+
+def anonymous_group_rights(version: str) -> tuple[str, ...]:
+    """Rights that permission group AnonymousUsers gives on this version of Exchange."""
+    if version == "2007":
+        return tuple(right for right in ANONYMOUS_GROUP_RIGHTS if right != AUTHORITATIVE_DOMAIN_SENDER)
+    return ANONYMOUS_GROUP_RIGHTS
+
+
+def account(principal: str) -> str:
+    """The account part of a principal's name, in lower case: Exchange names its own groups alike everywhere."""
+    return principal.rpartition("\\")[2].casefold()
+
+
+def manual_entries(
+    entries: Sequence[AccessEntry], groups: frozenset[str], anonymous: str, version: str
+) -> tuple[AccessEntry, ...]:
+    """Explicit entries, allowing and denying, that none of the permission groups accounts for.
+
+    Args:
+        entries: the access list of a connector.
+        groups: its permission groups.
+        anonymous: how the server names the anonymous principal.
+        version: one of VERSIONS.
+    """
+    owned = set(_owned(entries, groups, anonymous, version))
+    return tuple(entry for entry in entries if not entry.inherited and entry.right != ALL_RIGHTS and entry not in owned)
+
+
+def _owned(
+    entries: Sequence[AccessEntry], groups: frozenset[str], anonymous: str, version: str
+) -> Iterator[AccessEntry]:
+    for group in groups:
+        if group == ANONYMOUS_USERS:
+            yield from _rows(entries, {anonymous.casefold()}, anonymous_group_rights(version))
+            continue
+        for member in PERMISSION_GROUPS.get(group, ()):
+            principals = _principals_of(member, entries)
+            yield from _rows(entries, principals, member.rights)
+            # Exchange's own principals carry rights of its own, and denials on the legacy group, that no one grants.
+            for entry in entries:
+                if entry.principal.casefold() in principals and (
+                    entry.right not in GRANTABLE or (entry.deny and group == _LEGACY)
+                ):
+                    yield entry
+
+
+def _rows(entries: Iterable[AccessEntry], principals: set[str], rights: Iterable[str]) -> Iterator[AccessEntry]:
+    wanted = {right.casefold() for right in rights}
+    for entry in entries:
+        if not entry.deny and entry.principal.casefold() in principals and entry.right.casefold() in wanted:
+            yield entry
+
+
+def _principals_of(member: GroupMember, entries: Sequence[AccessEntry]) -> set[str]:
+    named = {entry.principal.casefold() for entry in entries if account(entry.principal) == account(member.principal)}
+    if named or account(member.principal) != _TRANSLATED:
+        return named
+    alike = [name for name, rights in explicit_rights(entries).items() if rights >= set(member.rights)]
+    ours = [name for name in alike if account(name) not in _EXCHANGE_ACCOUNTS]
+    return {ours[0].casefold()} if len(ours) == 1 else set()
+
+
+_EXCHANGE_ACCOUNTS = frozenset(
+    account(member.principal) for members in PERMISSION_GROUPS.values() for member in members
+) - {_TRANSLATED}

@@ -1,0 +1,224 @@
+# Copyright: (c) 2026, the mailrelay.exchange authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""PRIVATE to the collection: what a declared connector means on this server, next to what is there.
+
+Here a declaration meets the server: lists to change become whole lists, a profile becomes values, a method becomes
+permission groups, mechanisms and rights, and what the server cannot have is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ansible_collections.mailrelay.exchange.plugins.module_utils._profiles import PROFILES
+from ansible_collections.mailrelay.exchange.plugins.module_utils._properties import BY_OPTION
+
+from .answering import FRONT_END
+from .desired import ANONYMOUS, EXTERNALLY_SECURED, DesiredConnector
+from .errors import InputError
+from .legality import defaults_of_a_new_connector, refuse_illegal
+from .model import AccessEntry, ServerFacts
+from .ownership import ANONYMOUS_USERS
+from .rights import ANONYMOUS_RELAY_RIGHTS, ANY_RECIPIENT
+from .values import ListChange, parse_option
+from .world import EXCHANGE_SERVERS, EXTERNAL, TLS, Picture, World, connector_distinguished_name
+
+ANONYMOUS_WORD = "anonymous"
+_NEEDED_AT_CREATION = ("bindings", "remote_ip_ranges")
+
+
+@dataclass(frozen=True)
+class Target:
+    """One connector as it is to be.
+
+    before: as it is, None when there is none.
+    values: every managed option with its final canonical value.
+    grants: explicit access entries that have to be there in the end.
+    revokes: explicit access entries that must not.
+    """
+
+    desired: DesiredConnector
+    before: Picture | None
+    values: Mapping[str, Any]
+    grants: tuple[AccessEntry, ...] = ()
+    revokes: tuple[AccessEntry, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The connector's name: as it is on the server, else as declared."""
+        return self.desired.name if self.before is None else self.before.name
+
+    @property
+    def present(self) -> bool:
+        """Whether the connector is to be there."""
+        return self.desired.state == "present"
+
+    def differing(self, picture: Picture) -> dict[str, Any]:
+        """The managed values that the connector in this picture does not have."""
+        return {option: value for option, value in self.values.items() if picture.values.get(option) != value}
+
+    def with_ranges(self, ranges: frozenset[Any]) -> Target:
+        """The same target with other remote IP ranges."""
+        return replace(self, values={**self.values, "remote_ip_ranges": ranges})
+
+
+def resolve(desired: DesiredConnector, world: World, absent_is_created: bool) -> Target:
+    """What a declared connector means on this server.
+
+    Args:
+        desired: the declaration.
+        world: the server as it is.
+        absent_is_created: take a missing connector whose values or rights are to be changed for just created.
+
+    Raises:
+        InputError: the server cannot have what was declared, or the connector to change does not exist.
+    """
+    before = world.get(desired.name)
+    if desired.state == "absent":
+        return Target(desired, before, {})
+    if before is None and desired.aspect in ("permission", "throttling"):
+        if not absent_is_created:
+            raise InputError(
+                f"There is no receive connector {desired.name!r} on {world.facts.name}; "
+                "create it first, with receive_connector or relay."
+            )
+        before = _just_created(desired.name, world.facts)
+    values = _values(desired, before, world.facts)
+    target = Target(desired, before, values)
+    if desired.aspect == "service":
+        target = _with_method(target, world)
+    elif desired.aspect == "permission":
+        target = _with_grants(target, world)
+    _refuse_what_exchange_would(target, world.facts)
+    return target
+
+
+def _just_created(name: str, facts: ServerFacts) -> Picture:
+    return Picture(
+        name, connector_distinguished_name(facts, name), defaults_of_a_new_connector(facts), (), created=True
+    )
+
+
+def _values(desired: DesiredConnector, before: Picture | None, facts: ServerFacts) -> dict[str, Any]:
+    where = f"Connector {desired.name!r} on {facts.name}"
+    for option in desired.values:
+        row = BY_OPTION[option]
+        if not row.available(facts.version, facts.is_edge):
+            kind = "an Edge Transport server" if facts.is_edge else f"Exchange {facts.version}"
+            raise InputError(f"{where}: {option} cannot be declared, because {kind} does not have {row.exchange}.")
+    declared = {**_profile_values(desired, facts), **desired.values}
+    if before is None:
+        declared = {**_creation_values(desired, facts), **declared}
+    current: Mapping[str, Any] = {} if before is None else before.values
+    return {
+        option: value.applied_to(current.get(option, frozenset())) if isinstance(value, ListChange) else value
+        for option, value in declared.items()
+    }
+
+
+def _profile_values(desired: DesiredConnector, facts: ServerFacts) -> dict[str, Any]:
+    if not desired.profile:
+        return {}
+    values = PROFILES[desired.profile].values_for(facts.version, facts.is_edge)
+    return {option: parse_option(BY_OPTION[option], raw) for option, raw in values.items()}
+
+
+def _creation_values(desired: DesiredConnector, facts: ServerFacts) -> dict[str, Any]:
+    """Left out, TransportRole would make the connector one of the Transport service, which must not have port 25."""
+    values = dict(desired.creation_values)
+    if BY_OPTION["transport_role"].available(facts.version, facts.is_edge):
+        values.setdefault("transport_role", FRONT_END)
+    return values
+
+
+def _with_method(target: Target, world: World) -> Target:
+    """A service's method as permission groups, mechanisms and rights.
+
+    Groups and mechanisms that nobody declared stay, unless they belong to the other method: an inert group that a
+    switch leaves behind does no harm, while taking it out could remove rights granted by hand.
+    """
+    before = target.before
+    groups = frozenset() if before is None else before.groups
+    mechanisms = frozenset((TLS,)) if before is None else before.mechanisms
+    declared = target.desired.values
+    if target.desired.method == ANONYMOUS:
+        implied = {
+            "permission_groups": groups | {ANONYMOUS_USERS},
+            "auth_mechanism": (mechanisms - {EXTERNAL} or frozenset((TLS,))) if EXTERNAL in mechanisms else mechanisms,
+        }
+        grants = tuple(AccessEntry(world.anonymous, right, False, False) for right in ANONYMOUS_RELAY_RIGHTS)
+        revokes: tuple[AccessEntry, ...] = ()
+    else:
+        secured = mechanisms & {TLS, EXTERNAL} if EXTERNAL in mechanisms else frozenset((TLS, EXTERNAL))
+        implied = {"permission_groups": (groups - {ANONYMOUS_USERS}) | {EXCHANGE_SERVERS}, "auth_mechanism": secured}
+        grants = ()
+        revokes = (AccessEntry(world.anonymous, ANY_RECIPIENT, False, False),)
+    values = {**target.values}
+    for option, value in implied.items():
+        if option not in declared:
+            values[option] = value
+    _refuse_lost_method(target.desired, values, world.facts)
+    if not target.desired.values.get("remote_ip_ranges"):
+        # Nobody may relay: nothing to create, nothing to grant; what is there is switched off.
+        return replace(target, values={} if before is None else values, revokes=revokes)
+    return replace(target, values=values, grants=grants, revokes=revokes)
+
+
+def _refuse_lost_method(desired: DesiredConnector, values: Mapping[str, Any], facts: ServerFacts) -> None:
+    groups, mechanisms = values["permission_groups"], values["auth_mechanism"]
+    anonymous = desired.method == ANONYMOUS
+    group = ANONYMOUS_USERS if anonymous else EXCHANGE_SERVERS
+    where = f"Connector {desired.name!r} on {facts.name}"
+    if group not in groups:
+        raise InputError(f"{where}: permission_groups: method {desired.method} needs {group}; do not take it out.")
+    if (EXTERNAL in mechanisms) == anonymous:
+        raise InputError(
+            f"{where}: auth_mechanism: method {desired.method} "
+            f"{'excludes' if anonymous else 'needs'} {EXTERNAL}; declare {EXTERNALLY_SECURED} or {ANONYMOUS}."
+        )
+
+
+def _with_grants(target: Target, world: World) -> Target:
+    """Declared grants with the names this server uses for their principals; with `exclusive`, the rest goes."""
+    before = target.before
+    if before is None:
+        return target
+    shown = {entry.principal.casefold(): entry.principal for entry in before.entries or ()}
+    present: list[AccessEntry] = []
+    absent: list[AccessEntry] = []
+    for grant in target.desired.grants:
+        word = grant.principal
+        principal = world.anonymous if word.casefold() == ANONYMOUS_WORD else shown.get(word.casefold(), word)
+        rows = present if grant.state == "present" else absent
+        rows += [AccessEntry(principal, right, grant.deny, False) for right in grant.rights]
+    if target.desired.exclusive:
+        listed = {_folded(entry) for entry in present}
+        absent += [
+            entry for entry in world.manual_entries(before) if _folded(entry) not in listed and entry not in absent
+        ]
+    return replace(target, grants=tuple(present), revokes=tuple(absent))
+
+
+def _folded(entry: AccessEntry) -> tuple[str, str, bool]:
+    return entry.principal.casefold(), entry.right.casefold(), entry.deny
+
+
+def _refuse_what_exchange_would(target: Target, facts: ServerFacts) -> None:
+    before = target.before
+    if before is None:
+        if target.desired.aspect == "service" and not target.values:
+            return
+        base: Mapping[str, Any] = defaults_of_a_new_connector(facts)
+        for option in _NEEDED_AT_CREATION:
+            if not target.values.get(option):
+                raise InputError(
+                    f"{option}: connector {target.name!r} does not exist on {facts.name} yet, and a new one needs "
+                    f"{option}; declare them."
+                )
+        changed = set(target.values)
+    else:
+        base = before.values
+        changed = set(target.differing(before))
+    refuse_illegal({**base, **target.values}, changed, facts, f"Connector {target.name!r} on {facts.name}")

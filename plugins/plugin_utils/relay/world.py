@@ -1,0 +1,263 @@
+# Copyright: (c) 2026, the mailrelay.exchange authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""PRIVATE to the collection: the connectors of a server as they are before and after each move of a plan.
+
+A move is what one cmdlet does, in the core's own values; a world is the server between two moves. The planner
+thinks in moves, proves on the worlds that no moment is wrong, and only then writes commands.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from .model import AccessEntry, ReceiveConnector, ServerFacts, ServerState
+from .ownership import ANONYMOUS_USERS, anonymous_group_rights, manual_entries
+from .ranges import Binding, IPRange
+from .rights import ANY_RECIPIENT, SUBMIT, effective_rights
+
+Outcome = Literal["keeps_manual", "removes_dropped", "removes_manual"]
+OUTCOMES: tuple[Outcome, ...] = ("keeps_manual", "removes_dropped", "removes_manual")
+"""What writing PermissionGroups may do to rights granted by hand; Microsoft does not document which."""
+
+EXCHANGE_SERVERS = "ExchangeServers"
+EXTERNAL = "ExternalAuthoritative"
+TLS = "Tls"
+
+_SPECIAL_IN_RDN = re.compile(r'([,\\#+<>;"=])')
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One connector at one moment. entries: None as long as its access list has not been read."""
+
+    name: str
+    distinguished_name: str
+    values: Mapping[str, object]
+    entries: tuple[AccessEntry, ...] | None
+    read_only: Mapping[str, object] | None = None
+    created: bool = False
+
+    @property
+    def key(self) -> str:
+        """Connector names are compared without regard to case."""
+        return self.name.casefold()
+
+    @property
+    def ranges(self) -> frozenset[IPRange]:
+        """Its remote IP ranges."""
+        return _set(self.values, "remote_ip_ranges")
+
+    @property
+    def bindings(self) -> frozenset[Binding]:
+        """Its bindings."""
+        return _set(self.values, "bindings")
+
+    @property
+    def groups(self) -> frozenset[str]:
+        """Its permission groups."""
+        return _set(self.values, "permission_groups")
+
+    @property
+    def mechanisms(self) -> frozenset[str]:
+        """Its authentication mechanisms."""
+        return _set(self.values, "auth_mechanism")
+
+    @property
+    def enabled(self) -> bool:
+        """Whether it answers; Exchange's default is yes."""
+        return self.values.get("enabled") is not False
+
+    @property
+    def externally_secured(self) -> bool:
+        """Whether every session is trusted as one of another mail server of ours."""
+        return EXTERNAL in self.mechanisms and EXCHANGE_SERVERS in self.groups
+
+    def rights_of(self, principal: str, deny: bool = False) -> frozenset[str]:
+        """Rights (lower case) that are explicit entries of a principal."""
+        return frozenset(
+            entry.right.casefold()
+            for entry in self.entries or ()
+            if not entry.inherited and entry.deny == deny and entry.principal.casefold() == principal.casefold()
+        )
+
+
+def _set(values: Mapping[str, object], option: str) -> frozenset[Any]:
+    value = values.get(option)
+    return value if isinstance(value, frozenset) else frozenset()
+
+
+@dataclass(frozen=True)
+class Create:
+    """New-ReceiveConnector with these values."""
+
+    name: str
+    values: Mapping[str, object]
+    usage: str = "Custom"
+
+
+@dataclass(frozen=True)
+class Write:
+    """Set-ReceiveConnector with these values."""
+
+    name: str
+    values: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Grant:
+    """Add-ADPermission. conditional: the rights may already be there when its turn comes."""
+
+    name: str
+    principal: str
+    rights: tuple[str, ...]
+    deny: bool = False
+    conditional: bool = False
+
+
+@dataclass(frozen=True)
+class Revoke:
+    """Remove-ADPermission. conditional: the rights may already be gone when its turn comes."""
+
+    name: str
+    principal: str
+    rights: tuple[str, ...]
+    deny: bool = False
+    conditional: bool = False
+
+
+@dataclass(frozen=True)
+class Delete:
+    """Remove-ReceiveConnector."""
+
+    name: str
+
+
+Move = Create | Write | Grant | Revoke | Delete
+
+
+@dataclass(frozen=True)
+class World:
+    """All connectors of one server at one moment. anonymous: how this server names the anonymous principal."""
+
+    facts: ServerFacts
+    anonymous: str
+    pictures: Mapping[str, Picture]
+
+    def get(self, name: str) -> Picture | None:
+        """The connector of this name, None when there is none."""
+        return self.pictures.get(name.casefold())
+
+    def __iter__(self) -> Iterator[Picture]:
+        return iter(self.pictures.values())
+
+    def relays_anonymously(self, picture: Picture) -> bool:
+        """Whether the anonymous principal may submit to any recipient, by the connector's access list."""
+        return {SUBMIT, ANY_RECIPIENT} <= effective_rights(picture.entries or (), self.anonymous)
+
+    def relays(self, picture: Picture) -> bool:
+        """Whether clients that do not authenticate may relay, were the connector to answer them."""
+        return picture.externally_secured or self.relays_anonymously(picture)
+
+    def manual_entries(self, picture: Picture) -> tuple[AccessEntry, ...]:
+        """Explicit entries of a connector that somebody granted by hand, not one of its permission groups."""
+        return manual_entries(picture.entries or (), picture.groups, self.anonymous, self.facts.version)
+
+    def after(self, move: Move, outcome: Outcome = "keeps_manual") -> World:
+        """The world after this move, if writing PermissionGroups does to manual rights what `outcome` says."""
+        pictures = dict(self.pictures)
+        if isinstance(move, Create):
+            pictures[move.name.casefold()] = self._created(move)
+            return replace(self, pictures=pictures)
+        before = pictures[move.name.casefold()]
+        if isinstance(move, Delete):
+            del pictures[before.key]
+        elif isinstance(move, Write):
+            pictures[before.key] = self._written(before, move, outcome)
+        elif isinstance(move, Grant):
+            pictures[before.key] = replace(before, entries=_with_rights(before, move))
+        else:
+            pictures[before.key] = replace(before, entries=_without_rights(before, move))
+        return replace(self, pictures=pictures)
+
+    def _created(self, move: Create) -> Picture:
+        picture = Picture(
+            move.name,
+            connector_distinguished_name(self.facts, move.name),
+            {"enabled": True, **move.values},
+            (),
+            created=True,
+        )
+        return replace(picture, entries=tuple(self._group_entries(picture.groups)))
+
+    def _written(self, before: Picture, move: Write, outcome: Outcome) -> Picture:
+        after = replace(before, values={**before.values, **move.values})
+        if "permission_groups" not in move.values or before.entries is None:
+            return after
+        kept = [entry for entry in before.entries if self._survives(entry, before, after, outcome)]
+        missing = [entry for entry in self._group_entries(after.groups) if entry not in kept]
+        return replace(after, entries=tuple(kept + missing))
+
+    def _survives(self, entry: AccessEntry, before: Picture, after: Picture, outcome: Outcome) -> bool:
+        """Whether an access entry is still there once PermissionGroups has been written."""
+        if entry.inherited:
+            return True
+        manual = entry in self.manual_entries(before)
+        if manual and outcome == "removes_manual":
+            return False
+        if entry.principal.casefold() != self.anonymous.casefold():
+            # The entries of other groups matter to no method of relay once their group is gone.
+            return True
+        if ANONYMOUS_USERS in after.groups:
+            return True
+        return manual and outcome == "keeps_manual"
+
+    def _group_entries(self, groups: frozenset[str]) -> Iterator[AccessEntry]:
+        if ANONYMOUS_USERS in groups:
+            for right in anonymous_group_rights(self.facts.version):
+                yield AccessEntry(self.anonymous, right, False, False)
+
+
+def _folded(rights: Iterable[str]) -> frozenset[str]:
+    return frozenset(right.casefold() for right in rights)
+
+
+def _with_rights(before: Picture, move: Grant) -> tuple[AccessEntry, ...]:
+    present = before.rights_of(move.principal, move.deny)
+    added = [right for right in move.rights if right.casefold() not in present]
+    return (*(before.entries or ()), *(AccessEntry(move.principal, right, move.deny, False) for right in added))
+
+
+def _without_rights(before: Picture, move: Revoke) -> tuple[AccessEntry, ...]:
+    gone = _folded(move.rights)
+    return tuple(
+        entry
+        for entry in before.entries or ()
+        if entry.inherited
+        or entry.deny != move.deny
+        or entry.principal.casefold() != move.principal.casefold()
+        or entry.right.casefold() not in gone
+    )
+
+
+def connector_distinguished_name(facts: ServerFacts, name: str) -> str:
+    """Where a connector of this name lives in the configuration tree (RFC 4514 escapes what the name needs)."""
+    escaped = _SPECIAL_IN_RDN.sub(r"\\\1", name)
+    if escaped.startswith(" "):
+        escaped = "\\" + escaped
+    if escaped.endswith(" "):
+        escaped = escaped[:-1] + "\\ "
+    return f"CN={escaped},CN=SMTP Receive Connectors,CN=Protocols,{facts.distinguished_name}"
+
+
+def picture_of(connector: ReceiveConnector, state: ServerState) -> Picture:
+    """A connector as it was read, with its access list when that was read too."""
+    return Picture(
+        connector.name,
+        connector.distinguished_name,
+        connector.values,
+        state.access.get(connector.distinguished_name),
+        connector.read_only,
+    )

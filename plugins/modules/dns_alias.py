@@ -20,8 +20,7 @@ description:
     C(CNAME), the module refuses.
 options:
   name:
-    description:
-      - The name, fully qualified.
+    description: The name, fully qualified.
     type: str
     required: true
   type:
@@ -64,23 +63,19 @@ options:
       - When omitted, it is found by asking O(server) for the start of authority. When given, it is only checked.
     type: str
   server:
-    description:
-      - Name or address of the DNS server that takes the update, best the primary server of the zone.
+    description: Name or address of the DNS server that takes the update, best the primary server of the zone.
     type: str
     required: true
   port:
-    description:
-      - Port of O(server).
+    description: Port of O(server).
     type: int
     default: 53
   tcp:
-    description:
-      - Whether to use TCP. With V(false), UDP is used, and TCP for what does not fit.
+    description: Whether to use TCP. With V(false), UDP is used, and TCP for what does not fit.
     type: bool
     default: true
   timeout:
-    description:
-      - Seconds to wait for one answer, and for the effect of the update to be seen.
+    description: Seconds to wait for one answer, and for the effect of the update to be seen.
     type: float
     default: 10
   key_name:
@@ -88,12 +83,10 @@ options:
       - Name of the TSIG key that signs every message. Without a key, O(server) must allow this machine by its address.
     type: str
   key_secret:
-    description:
-      - Secret of the key, as base64.
+    description: Secret of the key, as base64.
     type: str
   key_algorithm:
-    description:
-      - Algorithm of the key.
+    description: Algorithm of the key.
     type: str
     choices:
       - hmac-sha1

@@ -24,8 +24,7 @@ options:
     type: str
     required: true
   port:
-    description:
-      - Port of the server.
+    description: Port of the server.
     type: int
     default: 25
   resolver:
@@ -58,13 +57,11 @@ options:
     required: true
     suboptions:
       address:
-        description:
-          - Address for C(RCPT TO).
+        description: Address for C(RCPT TO).
         type: str
         required: true
       expect:
-        description:
-          - What the server should answer for this recipient. Defaults to O(expect).
+        description: What the server should answer for this recipient. Defaults to O(expect).
         type: str
         choices:
           - accepted
@@ -96,8 +93,7 @@ options:
     type: int
     default: 1
   delay:
-    description:
-      - Seconds between two attempts.
+    description: Seconds between two attempts.
     type: float
     default: 5
   timeout:
@@ -107,22 +103,18 @@ options:
     type: float
     default: 30
   starttls:
-    description:
-      - Whether to encrypt the session with C(STARTTLS).
+    description: Whether to encrypt the session with C(STARTTLS).
     type: bool
     default: false
   validate_certs:
-    description:
-      - Whether the server's certificate must be trusted and must name the server.
+    description: Whether the server's certificate must be trusted and must name the server.
     type: bool
     default: true
   ca_path:
-    description:
-      - File in PEM format with the certificates to trust instead of the system's.
+    description: File in PEM format with the certificates to trust instead of the system's.
     type: path
   tls_server_name:
-    description:
-      - Name that the certificate must carry. Defaults to O(host).
+    description: Name that the certificate must carry. Defaults to O(host).
     type: str
   username:
     description:
@@ -130,12 +122,10 @@ options:
       - When omitted, the session stays anonymous.
     type: str
   password:
-    description:
-      - Password of O(username).
+    description: Password of O(username).
     type: str
   cleartext_password:
-    description:
-      - Whether the password may be sent over a session that is not encrypted.
+    description: Whether the password may be sent over a session that is not encrypted.
     type: bool
     default: false
   send:
@@ -145,8 +135,7 @@ options:
     type: bool
     default: false
   subject:
-    description:
-      - Subject of the message, one line.
+    description: Subject of the message, one line.
     type: str
     default: Relay test
 requirements:

@@ -9,77 +9,12 @@ that is here already, add a row and run ``tests/generate_documentation.py``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from ._property import KINDS, LIST_KINDS, VERSIONS, Property
 
-VERSIONS = ("2007", "2010", "2013", "2016", "2019", "SE")
-"""Versions of Exchange Server, oldest first. Gates compare positions in this tuple."""
-
-KINDS = (
-    "string",
-    "fqdn",
-    "banner",
-    "bool",
-    "int",
-    "unlimited",
-    "timespan",
-    "size",
-    "enum",
-    "flags",
-    "ip_ranges",
-    "bindings",
-)
-
-LIST_KINDS = ("flags", "ip_ranges", "bindings")
-"""Kinds whose option is a text, a list, or a mapping of add, remove and set."""
+__all__ = ["BY_EXCHANGE", "BY_OPTION", "KINDS", "LIST_KINDS", "PROPERTIES", "THROTTLING", "VERSIONS", "Property"]
 
 _LARGEST_INT = 2147483647
 _DAY = 86400
-
-
-@dataclass(frozen=True)
-class Property:
-    """One property of a receive connector.
-
-    Attributes:
-        option: name of the option, Exchange's name in snake_case.
-        exchange: name of the property and of the cmdlet parameter.
-        kind: one of KINDS.
-        choices: words an enum or flags property knows, in Exchange's spelling and order.
-        minimum: smallest value; seconds for timespan, bytes for size, characters for string.
-        maximum: largest value, same unit.
-        since: first version that has the parameter.
-        until: last version that has it, None when it is still there.
-        on_new: New-ReceiveConnector takes it.
-        on_set: Set-ReceiveConnector takes it.
-        throttling: part of what profiles and receive_connector_throttling manage.
-        mutable_list: the option takes add, remove and set.
-        on_edge: an Edge Transport server has it.
-        description: sentences for the option's documentation, in Ansible's markup.
-    """
-
-    option: str
-    exchange: str
-    kind: str
-    choices: tuple[str, ...] = ()
-    minimum: int | None = None
-    maximum: int | None = None
-    since: str = "2007"
-    until: str | None = None
-    on_new: bool = True
-    on_set: bool = True
-    throttling: bool = False
-    mutable_list: bool = False
-    on_edge: bool = True
-    description: tuple[str, ...] = ()
-
-    def available(self, version: str, is_edge: bool = False) -> bool:
-        """Whether a server of this version (one of VERSIONS) has the property."""
-        position = VERSIONS.index(version)
-        if position < VERSIONS.index(self.since):
-            return False
-        if self.until is not None and position > VERSIONS.index(self.until):
-            return False
-        return self.on_edge or not is_edge
 
 
 def _bool(option: str, exchange: str, sentence: str, since: str = "2007", on_new: bool = True) -> Property:
@@ -266,6 +201,7 @@ PROPERTIES: tuple[Property, ...] = (
         600,
         "Delay of error answers to anonymous clients; V(00:00:00) turns it off.",
     ),
+    # No source gives its largest value; that of TarpitInterval is taken (unverified).
     _throttle(
         "auth_tarpit_interval",
         "AuthTarpitInterval",

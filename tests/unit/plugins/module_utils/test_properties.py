@@ -21,7 +21,7 @@ from ansible_collections.mailrelay.exchange.plugins.module_utils._properties imp
     Property,
 )
 
-TABLES = ("_properties", "_findings", "_profiles", "_argument_spec")
+TABLES = ("_property", "_properties", "_findings", "_profiles", "_argument_spec")
 
 # Names as Microsoft spells them; snake_case alone does not tell where EHLO or GSSAPI are capitals.
 REQUIRED = {

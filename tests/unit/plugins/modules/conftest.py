@@ -11,6 +11,10 @@ from typing import Any
 
 import pytest
 from ansible.module_utils import basic
+from smtp_doubles import LISTED, Handler, Server, free_port
+
+from ansible_collections.mailrelay.exchange.plugins.modules import smtp_probe
+from exchange_lab.smtp_tls import ServerCertificate
 
 Run = Callable[..., dict[str, Any]]
 
@@ -49,5 +53,33 @@ def run_module(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPat
         result: dict[str, Any] = json.loads(printed)
         assert exit_.value.code == (1 if result.get("failed") else 0)
         return {**result, "warnings": list(warnings)}
+
+    return run
+
+
+@pytest.fixture
+def smtp_server() -> Iterator[Server]:
+    running = Server(Handler(), hostname="127.0.0.1", port=free_port())
+    running.certificate = ServerCertificate("EX1.contoso.com", "127.0.0.1")
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def probe(smtp_server: Server, run_module: Run) -> Run:
+    """Return the module with options for the running server; `recipients` may be plain addresses."""
+
+    def run(check: bool = False, **options: Any) -> dict[str, Any]:
+        base = {
+            "host": "127.0.0.1",
+            "port": smtp_server.port,
+            "source_address": LISTED,
+            "sender": "relaytest@contoso.com",
+            "timeout": 5,
+        }
+        merged = {"recipients": ["b@fabrikam.com"], **base, **options}
+        merged["recipients"] = [r if isinstance(r, dict) else {"address": r} for r in merged["recipients"]]
+        return run_module(smtp_probe.main, check=check, **{k: v for k, v in merged.items() if v is not None})
 
     return run

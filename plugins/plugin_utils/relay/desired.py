@@ -9,7 +9,7 @@ writing modules differ only in how much of a DesiredConnector they fill in, so o
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
@@ -53,14 +53,14 @@ class DesiredConnector:
     state: Literal["present", "absent"] = "present"
     service: str | None = None
     method: Method | None = None
-    values: Mapping[str, object] = _NOTHING
-    creation_values: Mapping[str, object] = _NOTHING
+    values: Mapping[str, object] = field(default_factory=lambda: _NOTHING)
+    creation_values: Mapping[str, object] = field(default_factory=lambda: _NOTHING)
     profile: str = ""
     usage: str = "Custom"
     grants: tuple[DesiredGrant, ...] = ()
     exclusive: bool = False
     sources: SourceList | None = None
-    accept_findings: Mapping[str, str] = _NO_REASONS
+    accept_findings: Mapping[str, str] = field(default_factory=lambda: _NO_REASONS)
 
     @property
     def key(self) -> str:

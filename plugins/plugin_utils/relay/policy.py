@@ -51,7 +51,7 @@ class Policy:
     safety: Safety = field(default_factory=Safety)
     protected: ProtectedAddresses = field(default_factory=ProtectedAddresses)
     exchange_addresses: tuple[ExchangeServerAddresses, ...] = ()
-    accepted: Mapping[str, str] = _NO_REASONS
+    accepted: Mapping[str, str] = field(default_factory=lambda: _NO_REASONS)
     absent_is_created: bool = False
 
 

@@ -115,6 +115,10 @@ class IPRange:
         return IPRange(self.version, max(self.low, other.low), min(self.high, other.high))
 
 
+LOOPBACK = (IPRange(4, 0x7F000001, 0x7F000001), IPRange(6, 1, 1))
+"""A server's addresses for itself, 127.0.0.1 and ::1; made of numbers, so that loading needs no netaddr."""
+
+
 @dataclass(frozen=True, order=True)
 class Binding:
     """A local address and port that a connector listens on.

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.errors import InputError, UndecodableValue
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.ranges import (
+    LOOPBACK,
     Binding,
     IPRange,
     aggregate,
@@ -130,6 +131,10 @@ def test_the_scope_id_is_kept_for_exchange_only() -> None:
     assert str(one("fe80::1%4")) == "fe80::1"
     assert one("fe80::1%4").parameter == "fe80::1%4"
     assert one("fe80::1%4-fe80::9%4").parameter == "fe80::1%4-fe80::9%4"
+
+
+def test_loopback() -> None:
+    assert [str(entry) for entry in LOOPBACK] == ["127.0.0.1", "::1"]
 
 
 def test_mapped_addresses_are_another_family() -> None:

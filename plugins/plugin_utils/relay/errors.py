@@ -20,14 +20,14 @@ class InputError(RelayError):
     """A declared value is wrong: the sentence names the option, the value and what would be right."""
 
 
-class UndecodableValue(RelayError):  # noqa: N818 - named for what happened, not for being an error
+class UndecodableValue(RelayError):
     """Exchange returned a value this version does not understand.
 
     It is never taken for "empty": a list read as empty would plan the removal of everything in it.
     """
 
 
-class PlanRefused(RelayError):  # noqa: N818
+class PlanRefused(RelayError):
     """A plan has steps and findings that forbid them.
 
     Args:

@@ -1,0 +1,203 @@
+# Copyright: (c) 2026, the mailrelay.exchange authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The lab file: every mistake gets one sentence that says where and what would be right."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from exchange_lab.config import load, parse
+from exchange_lab.interface import AcceptedDomain, DnsRecord, Limits, Switches
+from exchange_lab.section import LabFileError
+
+from .conftest import lab_content
+
+LABS = Path(__file__).resolve().parents[1] / "labs"
+
+
+def changed(path: str, value: object) -> dict[str, Any]:
+    """A right lab file with one value replaced; `path` is dotted."""
+    content: dict[str, Any] = lab_content(
+        kerberos={"realm": "LAB.EXAMPLE"},
+        dns={"zone": "lab.example", "key": {"name": "k", "algorithm": "hmac-sha256", "secret": "QUJDRA=="}},
+        watch=[{"client": "127.0.0.1", "sender": "a@lab.example", "recipient": "b@other.example"}],
+    )
+    *parents, last = path.split(".")
+    place: Any = content
+    for name in parents:
+        place = place[int(name)] if isinstance(place, list) else place.setdefault(name, {})
+    place[last] = value
+    return content
+
+
+def test_the_shipped_lab() -> None:
+    config = load(LABS / "three-servers.yml")
+    assert [server.name for server in config.servers.values()] == ["EX1", "EX2", "EX3"]
+    assert [server.address for server in config.servers.values()] == ["127.0.1.1", "127.0.1.2", "127.0.1.3"]
+    assert {server.version for server in config.servers.values()} == {"2019"}
+    assert config.kerberos is not None and config.kerberos.realm == "LAB.EXAMPLE"
+    assert config.dns is not None
+    assert DnsRecord("ex2.lab.example", "A", ("127.0.1.2",)) in config.dns.records
+    assert config.switches == Switches()
+    assert config.limits == Limits()
+
+
+def test_what_may_be_left_out() -> None:
+    config = parse(lab_content())
+    server = config.servers["EX1"]
+    assert (server.fqdn, server.port, server.smtp_port) == ("ex1.lab.example", 0, 2525)
+    assert (server.domain_controller, server.site, server.version) == (
+        "dc1.lab.example",
+        "Default-First-Site-Name",
+        "2019",
+    )
+    assert config.organization.netbios == "LAB"
+    assert config.accounts["administrator"].upn == "administrator@lab.example"
+    assert config.accounts["administrator"].netbios_name == "LAB\\administrator"
+    assert config.accepted_domains == (AcceptedDomain("lab.example", "lab.example", "Authoritative", True),)
+    assert config.kerberos is None and config.dns is None and config.watch == ()
+
+
+def test_everything_can_be_set() -> None:
+    config = parse(
+        lab_content(
+            kerberos={"realm": "LAB.EXAMPLE"},
+            accepted_domains=[{"name": "Partner", "domain": "*.partner.example", "type": "InternalRelay"}],
+            servers={
+                "EX1": {
+                    "version": 2019,
+                    "fqdn": "mail.lab.example",
+                    "address": "127.0.1.1",
+                    "addresses": ["127.0.1.1", "fd00::1"],
+                    "port": 8080,
+                    "smtp_port": 0,
+                    "auth": ["kerberos", "negotiate", "ntlm", "basic"],
+                    "scheme": "https",
+                    "site": "Berlin",
+                    "components": {"FrontendTransport": "Inactive"},
+                    "faults": {"delay": {"New-ReceiveConnector": 0.5}},
+                }
+            },
+            dns={
+                "zone": "lab.example",
+                "records": {
+                    "@": {"MX": "10 mail.lab.example."},
+                    "printer": ["127.0.0.7", "fd00::7"],
+                    "smtp": {"CNAME": "mail.lab.example."},
+                },
+            },
+            limits={"shells_per_user": 2, "operation_timeout": 1, "shell_idle_timeout": 2.5},
+            switches={"permission_groups_replacement": "removes_manual", "disabled_connector_conflicts": False},
+            role_groups={"Relay Operators": ["Receive Connectors", "Active Directory Permissions"]},
+            inherited_permissions=[
+                {"user": "ANONYMOUS LOGON", "right": "ms-exch-smtp-accept-any-recipient", "deny": True}
+            ],
+        )
+    )
+    server = config.servers["EX1"]
+    assert server.scheme == "https" and server.components == {"FrontendTransport": "Inactive"}
+    assert server.faults == {"delay": {"New-ReceiveConnector": 0.5}}
+    assert config.dns is not None and config.dns.records == (
+        DnsRecord("mail.lab.example", "A", ("127.0.1.1",)),
+        DnsRecord("mail.lab.example", "AAAA", ("fd00::1",)),
+        DnsRecord("lab.example", "MX", ("10 mail.lab.example.",)),
+        DnsRecord("printer.lab.example", "A", ("127.0.0.7",)),
+        DnsRecord("printer.lab.example", "AAAA", ("fd00::7",)),
+        DnsRecord("smtp.lab.example", "CNAME", ("mail.lab.example.",)),
+    )
+    assert config.limits == Limits(shells_per_user=2, operation_timeout=1.0, shell_idle_timeout=2.5)
+    assert config.switches.permission_groups_replacement == "removes_manual"
+    assert config.switches.disabled_connector_conflicts is False
+    assert config.role_groups == {"Relay Operators": ("Receive Connectors", "Active Directory Permissions")}
+    assert config.inherited_permissions[0].right == "ms-Exch-SMTP-Accept-Any-Recipient"
+
+
+WRONG: list[tuple[str, object, str]] = [
+    ("surprise", 1, "lab: surprise: this key is not known"),
+    ("organization.surprise", 1, "lab: organization.surprise: this key is not known"),
+    ("organization.domain", "no domain", "write it like lab.example"),
+    ("organization.domain", None, "this key is required"),
+    ("organization.domain_controllers", [], "at least one domain controller"),
+    ("organization", "lab", "a mapping is expected here, not text"),
+    ("kerberos.realm", "lab.example", "in capitals"),
+    ("accounts.administrator.password", "", "text is expected"),
+    ("accounts.administrator.password", 12345, "text is expected here, not a number"),
+    ("accounts.administrator.role_groups", ["Admins"], "'Admins' is no role group"),
+    ("accounts.administrator.color", "red", "not known"),
+    ("accounts.administrator.remote_powershell", "yes", "true or false is expected"),
+    ("accounts", {"bad name": {"password": "x"}}, "an account name has"),
+    ("servers", {}, "name at least one server"),
+    ("servers", {"EX_1": {"address": "127.0.1.1"}}, "a server name has"),
+    ("servers", {"EX1": {"address": "127.0.1.1"}, "ex1": {"address": "127.0.1.2"}}, "two servers have this name"),
+    ("servers.EX1.address", None, "servers.EX1.address: this key is required"),
+    ("servers.EX1.address", "localhost", "no IP address"),
+    ("servers.EX1.addresses", ["127.0.1.999"], "no IP address"),
+    ("servers.EX1.port", 70000, "a whole number from 0 to 65535"),
+    ("servers.EX1.smtp_port", True, "a whole number"),
+    ("servers.EX1.auth", ["digest"], "'digest' is no method"),
+    ("servers.EX1.version", "2003", "'2003' is not possible; use one of 2019"),
+    ("servers.EX1.domain_controller", "dc9.lab.example", "not among organization.domain_controllers"),
+    ("servers.EX1.components", {"Frontend": "Active"}, "no component"),
+    ("servers.EX1.components", {"FrontendTransport": "Sleepy"}, "use one of Active, Inactive, Draining"),
+    ("servers.EX1.scheme", "ftp", "use one of http, https"),
+    ("servers.EX1.faults", {"explode": 1}, "is not understood"),
+    ("accepted_domains", [{"name": "a b"}], "no SMTP domain"),
+    ("accepted_domains", [{"name": "a.example", "type": "External"}], "use one of Authoritative"),
+    ("accepted_domains", {"a.example": {}}, "a list is expected here, not a mapping"),
+    ("dns.zone", "lab example", "no domain name"),
+    ("dns.key.secret", "not base64!", "is base64"),
+    ("dns.key.algorithm", "rot13", "use one of hmac-sha256"),
+    ("dns.records", {"x": ["nowhere"]}, "no IP address"),
+    ("watch.0.client", "me", "no IP address"),
+    ("watch.0.sender", "me", "holds an @"),
+    ("watch", "me", "a list is expected here, not text"),
+    ("limits.shells_per_user", 0, "a whole number from 1"),
+    ("limits.operation_timeout", "20", "a number from"),
+    ("limits.colour", 1, "not known"),
+    ("switches.permission_groups_replacement", "maybe", "use one of keeps_manual"),
+    ("switches.disabled_connector_conflicts", "yes", "true or false is expected"),
+    ("switches.colour", 1, "not known"),
+    ("role_groups", {"X": ["Mail"]}, "'Mail' is no management role"),
+    ("inherited_permissions", [{"user": "x", "right": "Fly"}], "no extended right"),
+]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "expected"), WRONG, ids=[f"{path}={value!r}"[:60] for path, value, _ in WRONG]
+)
+def test_a_mistake_gets_one_sentence(path: str, value: object, expected: str) -> None:
+    with pytest.raises(LabFileError) as caught:
+        parse(changed(path, value))
+    message = str(caught.value)
+    assert expected in message
+    assert message.startswith("lab: ") and message.endswith(".") and "\n" not in message
+
+
+def test_kerberos_needs_a_realm() -> None:
+    content = lab_content(servers={"EX1": {"address": "127.0.1.1", "auth": ["kerberos"]}})
+    with pytest.raises(LabFileError, match="needs the top-level key kerberos"):
+        parse(content)
+
+
+@pytest.mark.parametrize("content", [None, [], "text", {}])
+def test_not_even_a_lab_file(content: object) -> None:
+    with pytest.raises(LabFileError):
+        parse(content)
+
+
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(LabFileError, match="cannot be read"):
+        load(tmp_path / "absent.yml")
+    broken = tmp_path / "broken.yml"
+    broken.write_text("a: [\n", encoding="utf-8")
+    with pytest.raises(LabFileError, match=r"line 2: the lab file is no valid YAML\."):
+        load(broken)
+
+
+def test_passwords_and_secrets_are_not_shown() -> None:
+    config = parse(changed("accounts.administrator.password", "Not-To-Be-Seen"))
+    assert "Not-To-Be-Seen" not in repr(config)
+    assert "QUJDRA==" not in repr(config)

@@ -9,6 +9,7 @@ import http.client
 import logging
 import os
 import re
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,10 +19,12 @@ import pypsrp.encryption
 import pytest
 import requests
 import spnego
+import winrm.exceptions
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pypsrp.exceptions import AuthenticationError, WinRMTransportError, WSManFaultError
 from pypsrp.powershell import RunspacePool
+from winrm.protocol import Protocol
 from wsman_clients import (
     ACCOUNTS,
     PASSWORD,
@@ -382,6 +385,31 @@ def test_replayed_ticket_is_refused(realm: KerberosRealm) -> None:
         header = f"Kerberos {base64.b64encode(token or b'').decode()}"
         assert _empty_post(http.client.HTTPConnection(*running.address), header)[0] == 200
         assert _empty_post(http.client.HTTPConnection(*running.address), header)[0] == 401
+
+
+@pytest.mark.parametrize("auth", ["kerberos", "ntlm", "basic"])
+def test_client_that_gave_up_waiting_comes_back_for_the_answer(realm: KerberosRealm, auth: str) -> None:
+    """After a read timeout pypsrp opens a new connection, logs on again and sends the identical Receive again."""
+    backend = ScriptedBackend()
+    user = PRINCIPAL if auth == "kerberos" else "administrator"
+    with (
+        endpoint("kerberos", "ntlm", "basic", kerberos=realm, backend=backend) as running,
+        open_pool(running, auth, user, read_timeout=1, reconnection_backoff=0.1) as pool,
+    ):
+        threading.Timer(1.5, backend.gate.set).start()
+        assert invoke(pool, "Wait-Gate").output == ["gate"]
+    assert backend.names == ["Wait-Gate"]
+
+
+def test_pywinrm_meets_the_missing_configuration_and_the_boundary_it_cannot_read() -> None:
+    with endpoint("ntlm", "basic") as running:
+        clear = Protocol(
+            running.url, "plaintext", "administrator", PASSWORD, message_encryption="never", ca_trust_path="unused"
+        )
+        with pytest.raises(winrm.exceptions.WSManFaultError, match="was not found in the WS-Management catalog"):
+            clear.open_shell()
+        with pytest.raises(IndexError):
+            Protocol(running.url, "ntlm", "administrator", PASSWORD, ca_trust_path="unused").open_shell()
 
 
 def test_client_needs_no_name_for_the_server_but_the_ticket(realm: KerberosRealm) -> None:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -120,6 +121,21 @@ def test_endpoint_that_stops_in_mid_session_is_a_lost_connection() -> None:
         running.stop()
         with pytest.raises(LOST):
             invoke(pool, "Get-Echo")
+
+
+def test_endpoint_comes_back_where_it_was_without_its_sessions() -> None:
+    with endpoint("basic", "ntlm") as running:
+        before = running.address
+        session = RawSession(running).opened()
+        running.stop()
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(before)
+        assert running.start() == before
+        session.http.close()
+        assert session.receive().fault[0] == 2150858843
+        for auth in ("basic", "ntlm"):
+            with open_pool(running, auth) as pool:
+                assert invoke(pool, "Get-Echo").output
 
 
 def _work(running: ExchangeEndpoint, number: int) -> str:

@@ -73,6 +73,14 @@ def test_other_verbs_are_refused_after_logon(method: str) -> None:
         assert request(running, method, "/").status == 404
 
 
+def test_unread_body_of_another_verb_is_not_taken_for_a_request() -> None:
+    with endpoint("basic") as running:
+        client = http.client.HTTPConnection(*running.address, timeout=10)
+        client.request("PUT", "/PowerShell", b"POST /PowerShell HTTP/1.1\r\n\r\n")
+        answer = client.getresponse()
+        assert (answer.status, answer.headers["Connection"]) == (401, "close")
+
+
 def test_body_of_unknown_or_senseless_length_is_refused() -> None:
     with endpoint("basic") as running:
         assert request(running, "POST", "/PowerShell", **{"Transfer-Encoding": "chunked"}).status == 411

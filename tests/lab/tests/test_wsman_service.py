@@ -306,6 +306,16 @@ def test_disconnecting_is_not_offered(action: str) -> None:
         assert "does not support the specified feature" in reply.fault[1]
 
 
+def test_option_that_nobody_knows_is_refused_when_it_must_be_complied_with() -> None:
+    with endpoint("basic") as running:
+        for comply, status in (("true", 500), ("false", 200)):
+            session = RawSession(running).opened()
+            option = f'<w:OptionSet><w:Option Name="ODD" MustComply="{comply}">1</w:Option></w:OptionSet></s:Header>'
+            reply = session.post(session.envelope(f"{TRANSFER}/Delete", "").replace(b"</s:Header>", option.encode()))
+            assert reply.status == status
+            assert status == 200 or reply.fault[0] == 2150858833
+
+
 def test_unknown_action_and_unknown_command_are_faults() -> None:
     with endpoint("basic") as running:
         session = RawSession(running).opened()

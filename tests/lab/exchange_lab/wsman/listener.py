@@ -132,6 +132,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Refuse what is no POST the way IIS does: first the path, then the caller, then the verb."""
+        self.close_connection = True  # a body, if there is one, is left unread
         if not self._path_exists():
             self._page(HTTPStatus.NOT_FOUND, "File or directory not found.", _NOT_FOUND)
         elif self._admit() is not None:
@@ -212,7 +213,8 @@ class Handler(BaseHTTPRequestHandler):
         return self.server.tls is None and not basic
 
     def _refuse_message(self) -> None:
-        # Windows answers 500 and says nothing; the context is out of step from here on.
+        # Windows answers 500 and says nothing (unverified for a seal that does not open); the context is out of step
+        # from here on.
         self.close_connection = True
         self._write(HTTPStatus.INTERNAL_SERVER_ERROR, "", b"", ())
 

@@ -47,6 +47,7 @@ class ExchangeEndpoint:
         self.disturbances = disturbances or Disturbances()
         self.service = WSManService(server, backend, limits, journal, self.disturbances)
         self._server = server
+        self._port = server.port
         self._accounts = Accounts(accounts, kerberos.realm if kerberos else None)
         self._kerberos = kerberos
         self._certificate = certificate
@@ -81,13 +82,16 @@ class ExchangeEndpoint:
         return f"{self.scheme}://{host}:{port}/PowerShell"
 
     def start(self) -> tuple[str, int]:
-        """Listen and return (host, port). Raises OSError when the address or port cannot be had."""
+        """Listen and return (host, port); started again after `stop`, it listens on the same port.
+
+        Raises OSError when the address or port cannot be had.
+        """
         tls = self._certificate.context() if self._certificate else None
         self._authenticator = Authenticator(self._server.auth, self.fqdn, self._accounts, self._kerberos)
         try:
-            self._listener = Listener((self._server.address, self._server.port), self, tls)
+            self._listener = Listener((self._server.address, self._port), self, tls)
         except OSError as error:
-            where = f"{self._server.address} port {self._server.port}"
+            where = f"{self._server.address} port {self._port}"
             raise OSError(
                 error.errno, f"The endpoint of {self.fqdn} cannot listen on {where}: {error.strerror}"
             ) from error
@@ -95,6 +99,7 @@ class ExchangeEndpoint:
             target=self._listener.serve_forever, args=(_POLL_SECONDS,), name=f"exchange-lab-{self.fqdn}", daemon=True
         )
         self._thread.start()
+        self._port = self.address[1]
         return self.address
 
     def stop(self) -> None:

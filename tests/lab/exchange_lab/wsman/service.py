@@ -26,6 +26,8 @@ _TRANSFER = NAMESPACES["x"]
 _SHELL = NAMESPACES["rsp"]
 _DONE = f"{_SHELL}/CommandState/Done"
 _RUNNING = f"{_SHELL}/CommandState/Running"
+# What a client may demand: the version of PSRP.
+_OPTIONS = frozenset({"protocolversion"})
 _STOP_SIGNALS = ("/signal/ctrl_c", "/signal/ctrl_break")
 # A Receive answers this much before the client's OperationTimeout, in seconds.
 _HEAD_START = 0.25
@@ -82,6 +84,8 @@ class WSManService:
             action = self._actions.get(request.action)
             if action is None:
                 raise wsman_faults.action_not_supported()
+            if not request.demands <= _OPTIONS:
+                raise wsman_faults.options_not_supported()
             self._expire()
             body = action(request, account, client)
             answer = Answer(200, soap.response(f"{request.action}Response", message_id, body))

@@ -38,7 +38,10 @@ _DURATION = re.compile(
 
 @dataclass(frozen=True)
 class Request:
-    """One WS-Management request. operation_timeout is in seconds, None where the client says nothing."""
+    """One WS-Management request.
+
+    operation_timeout: seconds, None where the client says nothing. demands: the options that must be complied with.
+    """
 
     action: str
     message_id: str
@@ -47,7 +50,7 @@ class Request:
     operation_timeout: float | None
     body: ET.Element
     selectors: dict[str, str] = field(default_factory=dict)
-    options: dict[str, str] = field(default_factory=dict)
+    demands: frozenset[str] = frozenset()
 
     @property
     def shell_id(self) -> str:
@@ -84,8 +87,8 @@ def read(envelope: bytes) -> Request:
         max_envelope_size=_max_envelope_size(_text(header, "w:MaxEnvelopeSize")),
         operation_timeout=seconds(_text(header, "w:OperationTimeout")),
         body=body,
-        selectors=_named(header, "w:SelectorSet/w:Selector"),
-        options=_named(header, "w:OptionSet/w:Option"),
+        selectors=_selectors(header),
+        demands=_demands(header),
     )
 
 
@@ -132,5 +135,11 @@ def _text(parent: ET.Element, path: str) -> str:
     return (parent.findtext(path, "", NAMESPACES) or "").strip()
 
 
-def _named(header: ET.Element, path: str) -> dict[str, str]:
-    return {item.get("Name", ""): (item.text or "").strip() for item in header.findall(path, NAMESPACES)}
+def _selectors(header: ET.Element) -> dict[str, str]:
+    found = header.findall("w:SelectorSet/w:Selector", NAMESPACES)
+    return {item.get("Name", ""): (item.text or "").strip() for item in found}
+
+
+def _demands(header: ET.Element) -> frozenset[str]:
+    found = header.findall("w:OptionSet/w:Option", NAMESPACES)
+    return frozenset(item.get("Name", "") for item in found if item.get("MustComply", "").lower() in ("true", "1"))

@@ -3,7 +3,8 @@
 """The WS-Management faults of the endpoint: code, SOAP subcode and the service's own sentence.
 
 Codes and sentences are those of Windows' wsmerror.h; what Exchange adds in brackets comes from its published messages.
-Marked unverified: the subcodes of 2150858811 and 2150858843, and the code under which a session is refused.
+Unverified: the SOAP subcodes of 2150858811 and 2150858843, the code under which a session is refused (-2144108477 is
+what clients report), the codes for an unknown command and for a request above the limit.
 """
 
 from __future__ import annotations
@@ -100,6 +101,16 @@ def unsupported_feature() -> WSManFault:
         "w:UnsupportedFeature",
         "The WS-Management service does not support the specified feature. Remove the unsupported feature from the "
         "request and retry.",
+    )
+
+
+def options_not_supported() -> WSManFault:
+    """An option that must be complied with and that nobody here knows."""
+    return WSManFault(
+        2150858833,
+        "w:InvalidOptions",
+        "The WS-Management provider does not support the specified option set because mustComply for one of the "
+        "options is set to true. Change mustComply for one of the options to false.",
     )
 
 

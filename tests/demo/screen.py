@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import textwrap
 from collections.abc import Iterable
@@ -43,8 +44,7 @@ class Screen:
 
     def note(self, text: str) -> None:
         """A sentence below a step."""
-        for line in textwrap.wrap(text, WIDTH - 3):
-            self.line("   " + line)
+        self.line("   " + text)
 
     def code(self, lines: Iterable[str]) -> None:
         """Lines to be read as they stand; long ones are folded."""
@@ -53,13 +53,27 @@ class Screen:
             for line in folded:
                 self.line("   " + self.style(line, "cyan"))
 
+    def commands(self, lines: Iterable[str]) -> None:
+        """Exchange Management Shell lines, one or two parameters a line and long distinguished names shortened."""
+        for text in lines:
+            short = re.sub(r"(CN=[^,']+,CN=[^,']+),[^']*(,DC=[^,']+)'", r"\1,...\2'", text)
+            head, *parameters = re.split(r" (?=-[A-Z])", short)
+            row = head
+            for parameter in parameters:
+                if len(row) + len(parameter) > WIDTH - 6:
+                    self.line("   " + self.style(row, "cyan"))
+                    row = "   "
+                row += " " + parameter
+            self.line("   " + self.style(row, "cyan"))
+
     def say(self, who: str, speaker: str, text: str) -> None:
         """One line of an SMTP dialogue."""
         refused = speaker == "S" and text[:1] in "45"
         good = speaker == "S" and text.startswith(("250 2.1.5", "250 2.6.0"))
         styles = ["red"] if refused else ["green"] if good else ["dim"] if speaker == "S" else []
         arrow = "<" if speaker == "S" else ">"
-        self.line(f"   {who:4} {arrow} " + (self.style(text, *styles) if styles else text))
+        shown = text if len(text) <= WIDTH - 16 else f"{text[:50]} ... {text[60 - WIDTH + 16 :]}"
+        self.line(f"   {who:10} {arrow} " + (self.style(shown, *styles) if styles else shown))
 
     def check(self, passed: bool, text: str) -> None:
         """One proof, with its outcome in front."""

@@ -94,6 +94,7 @@ class _Probe:
         return self.result
 
     def _talk(self) -> None:
+        self._resolve()
         self._connect()
         self._greet()
         if self._context is not None:
@@ -108,28 +109,31 @@ class _Probe:
             self._ask_recipients()
         self._leave()
 
+    def _resolve(self) -> None:
+        """Take what the named DNS server answers for the host instead of what this machine would ask."""
+        request = self._request
+        if request.resolver is None or is_address(request.host):
+            return
+        try:
+            found = look_up(request.host, request.resolver, request.timeout)
+        except ResolverError as error:
+            self._give_up(str(error).rstrip("."))
+        if not found:
+            self._give_up(f"DNS server {request.resolver} knows no address of {request.host}; check the name")
+        source = request.source_address
+        # From an address of one family only that family can be reached.
+        same_family = [address for address in found if source is None or (":" in address) == (":" in source)]
+        self._conversation.candidates = same_family or list(found)
+
     def _connect(self) -> None:
         request, conversation, result = self._request, self._conversation, self.result
-        banner = as_reply(conversation.connect(self._address(), request.port))
+        banner = as_reply(conversation.connect(request.host, request.port))
         result.client_address = conversation.addresses[0]
         result.banner = str(banner)
         self._need("banner", banner)
         result.advise(explain("banner", banner))
         if not result.hints and "Microsoft ESMTP MAIL" not in banner.text:
             result.advise(FOREIGN_BANNER_HINT)
-
-    def _address(self) -> str:
-        """What to connect to: the host as it is, or what the named DNS server answers for it."""
-        request = self._request
-        if request.resolver is None or is_address(request.host):
-            return request.host
-        try:
-            addresses = look_up(request.host, request.resolver)
-        except ResolverError as error:
-            self._give_up(str(error).rstrip("."))
-        if not addresses:
-            self._give_up(f"DNS server {request.resolver} knows no address of {request.host}; check the name")
-        return addresses[0]
 
     def _greet(self) -> None:
         conversation = self._conversation

@@ -31,11 +31,19 @@ class Conversation(smtplib.SMTP):
         self.dialogue: list[dict[str, str]] = []
         self.secret = False
         self.addresses: tuple[str | None, str | None] = (None, None)
+        # Addresses to try instead of what the system's resolver says of the host.
+        self.candidates: list[str] = []
         # The name for EHLO is set after connecting; naming it here spares smtplib's look-up in DNS.
         super().__init__("", 0, "localhost", timeout, (source_address, 0) if source_address else None)
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
-        sock = super()._get_socket(host, port, timeout)
+        for last, candidate in enumerate(self.candidates or [host], 1):
+            try:
+                sock = super()._get_socket(candidate, port, timeout)
+                break
+            except OSError:
+                if last >= len(self.candidates):
+                    raise
         self.addresses = (_host_of(sock.getsockname()), _host_of(sock.getpeername()))
         return sock
 

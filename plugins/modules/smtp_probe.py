@@ -30,7 +30,7 @@ options:
   resolver:
     description:
       - DNS server to ask for O(host), as V(host) or V(host:port), for instance one that holds the name before it has
-        reached all others. Only the first address is asked.
+        reached all others.
       - When omitted, this machine's own resolver.
     type: str
   source_address:

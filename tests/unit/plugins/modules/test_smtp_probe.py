@@ -4,13 +4,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from smtp_doubles import BANNER, LISTED, NO_RELAY, PASSWORD, UNLISTED, Script, Server
 
+from ansible_collections.mailrelay.exchange.plugins.module_utils import _dnspython
 from ansible_collections.mailrelay.exchange.plugins.modules import smtp_probe
+from exchange_lab.dns import DnsServer
+from exchange_lab.interface import DnsConfig, DnsRecord
 
 INSIDE, OUTSIDE, SENDER = "a@contoso.com", "b@fabrikam.com", "relaytest@contoso.com"
 
@@ -245,3 +248,57 @@ def test_bad_input_is_one_sentence_and_never_reaches_the_wire(
         result = probe(port=script.port, **options)
         assert result["failed"] and text in result["msg"] and script.connections == 0
     assert PASSWORD not in str(result)
+
+
+# --- Names -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def resolver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Return a DNS server, as host:port, that knows the alias smtp.contoso.com of a server on loopback."""
+    records = (
+        DnsRecord("ex1.contoso.com", "A", ("127.0.0.1",)),
+        DnsRecord("smtp.contoso.com", "CNAME", ("ex1.contoso.com",)),
+        DnsRecord("pool.contoso.com", "A", ("127.0.0.1",)),
+        DnsRecord("pool.contoso.com", "AAAA", ("::1",)),
+    )
+    config = DnsConfig(address="127.0.0.1", port=0, zone="contoso.com", key=None, records=records)
+    with DnsServer(config, tmp_path_factory.mktemp("dns")) as running:
+        yield "{}:{}".format(*running.endpoint)
+
+
+@pytest.mark.parametrize("host", ["smtp.contoso.com", "pool.contoso.com", "127.0.0.1"])
+def test_a_name_is_asked_of_the_given_dns_server(probe: Run, resolver: str, host: str) -> None:
+    result = probe(host=host, resolver=resolver, expect="accepted")
+    assert result["proven"] and result["server_address"] == "127.0.0.1" and host in result["msg"]
+
+
+def test_the_next_address_is_tried_when_one_does_not_answer(run_module: Run, resolver: str) -> None:
+    with Script(BANNER, address="::1") as script:
+        recipients = [{"address": OUTSIDE, "expect": "accepted"}]
+        options = {"host": "pool.contoso.com", "port": script.port, "sender": SENDER, "recipients": recipients}
+        result = run_module(smtp_probe.main, resolver=resolver, **options)
+    assert result["server_address"] == "::1"
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"host": "gone.contoso.com"}, "knows no address of gone.contoso.com"),
+        ({"host": "ex1.fabrikam.com"}, "answers REFUSED for ex1.fabrikam.com"),
+        ({"host": "ex1.contoso.com", "resolver": "127.0.0.1:1", "timeout": 0.5}, "does not answer for ex1.contoso.com"),
+        ({"host": "ex1.contoso.com", "resolver": "127.0.0.1:x"}, "write it as host or host:port"),
+    ],
+)
+def test_a_name_that_the_dns_server_does_not_know(
+    probe: Run, resolver: str, options: dict[str, Any], text: str
+) -> None:
+    result = probe(**{"resolver": resolver, **options})
+    assert result["failed"] and text in result["msg"] and result["proven"] is False
+
+
+def test_without_dnspython_a_resolver_cannot_be_used(probe: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_dnspython, "IMPORT_ERROR", "no module named dns")
+    result = probe(host="localhost", resolver="127.0.0.1")
+    assert result["failed"] and "meta/ee-requirements.txt" in result["msg"]
+    assert probe()["proven"]

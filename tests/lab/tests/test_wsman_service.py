@@ -10,8 +10,6 @@ import uuid
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from pypsrp.exceptions import WSManFaultError
 from wsman_clients import (
     CTRL_C,
@@ -30,8 +28,6 @@ from wsman_clients import (
 )
 
 from exchange_lab.interface import Limits, Outcome
-from exchange_lab.wsman import replays, soap
-from exchange_lab.wsman.replays import Answer, Replays
 
 TIMED_OUT = 2150858793
 NOT_FOUND = 2150858843
@@ -404,26 +400,3 @@ def test_stopped_pipeline_says_so_without_waiting_for_the_cmdlet(code: str) -> N
         backend.gate.set()
         time.sleep(0.1)
         assert not output_of(session.receive(pipeline)), "what the cmdlet wrote later is not shown"
-
-
-@given(days=st.integers(0, 99), hours=st.integers(0, 99), minutes=st.integers(0, 99), seconds=st.integers(0, 9999))
-def test_durations_are_read(days: int, hours: int, minutes: int, seconds: int) -> None:
-    expected = days * 86400 + hours * 3600 + minutes * 60 + seconds
-    assert soap.seconds(f"P{days}DT{hours}H{minutes}M{seconds}.000S") == expected
-    assert soap.seconds(f"PT{seconds}S") == seconds
-
-
-@pytest.mark.parametrize("wrong", ["", "P", "PT", "20", "PT20", "P1Y", "-PT5S"])
-def test_what_is_no_duration_is_none(wrong: str) -> None:
-    assert soap.seconds(wrong) is None
-
-
-def test_replays_forget_the_oldest(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(replays, "MAX_BYTES", 100)
-    kept = Replays()
-    for number in range(5):
-        kept.keep("u", str(number), Answer(200, b"x" * 40))
-    kept.keep("u", "4", Answer(200, b"y" * 40))
-    found = [kept.find("u", str(number)) is not None for number in range(5)]
-    assert found == [False, False, False, True, True]
-    assert kept.find("v", "4") is None

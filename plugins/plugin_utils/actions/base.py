@@ -27,6 +27,8 @@ from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.errors im
     PlanRefused,
     RelayError,
 )
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.model import ExchangeServerAddresses, ServerFacts
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.ranges import parse_address
 
 from .addresses import resolve
 from .arguments import Rules, hide, validate
@@ -137,6 +139,19 @@ class ExchangeAction(ActionBase):
         if trouble:
             self.warnings.append(trouble)
         return addresses
+
+    def server_addresses(self, facts: ServerFacts, exchange: Exchange) -> tuple[ExchangeServerAddresses, ...]:
+        """Addresses of every Exchange server: by DNS, and those of the target's own network adapters."""
+        found: list[ExchangeServerAddresses] = []
+        for server in exchange.read_servers():
+            texts = set(self.resolve_addresses(server.fqdn))
+            if server.name.casefold() == facts.name.casefold():
+                texts.update(exchange.read_network_addresses(facts.name))
+            # Windows shows link-local addresses with the adapter's number, which is no part of the address.
+            plain = {text.partition("%")[0] for text in texts}
+            ranges = sorted(parse_address(text, f"addresses of {server.name}") for text in plain)
+            found.append(ExchangeServerAddresses(server.name, tuple(ranges)))
+        return tuple(found)
 
     def _perform_in_session(self, options: dict[str, Any]) -> dict[str, Any]:
         self._exchange_connection = self._load_connection()

@@ -123,6 +123,11 @@ _ROLES = {
 """Noun of a cmdlet -> management role and the role groups that hold it by default (remote-powershell.md, part 3)."""
 
 
+def role_of(cmdlet: str) -> str:
+    """The management role that holds a cmdlet, empty when this collection does not know it."""
+    return _ROLES.get(cmdlet.partition("-")[2].lower(), ("", ""))[0]
+
+
 def cmdlet_error(cmdlet: str, record: ErrorRecord, *, account: str = "") -> CmdletFailed:
     """Return the most telling error for what a cmdlet wrote.
 
@@ -143,8 +148,7 @@ def cmdlet_error(cmdlet: str, record: ErrorRecord, *, account: str = "") -> Cmdl
 
 
 def _unavailable(cmdlet: str, account: str, what: str, record: ErrorRecord) -> str:
-    noun = cmdlet.partition("-")[2].lower()
-    role, holders = _ROLES.get(noun, ("", ""))
+    role, holders = _ROLES.get(cmdlet.partition("-")[2].lower(), ("", ""))
     whose = f"the account {account}" if account else "this account"
     remedy = (
         f"give it the management role '{role}' (by default {holders} has it)"

@@ -76,8 +76,9 @@ def opening_error(error: BaseException, options: ConnectionOptions, answers: _py
     if answers.status >= 400:
         return _http_error(answers.status, options)
     if isinstance(error, ParseError | KeyError | _pypsrp.exceptions.WinRMError):
+        why = f"HTTP {answers.status} without authentication" if isinstance(error, KeyError) else _short(error)
         return ConnectFailed(
-            f"What answers at {options.endpoint} is not Exchange's remote PowerShell ({_short(error)}): check "
+            f"What answers at {options.endpoint} is not Exchange's remote PowerShell ({why}): check "
             f"ansible_exchange_host, ansible_exchange_port (80 or 443, never 5985) and ansible_exchange_path."
         )
     return _no_credentials(error, options)
@@ -186,11 +187,9 @@ def _no_credentials(error: BaseException, options: ConnectionOptions) -> Exchang
             f"packages of meta/ee-bindep.txt (MIT Kerberos and its headers)."
         )
     if options.auth in ("kerberos", "negotiate"):
-        source = "its password" if options.password else "the ticket cache (kinit)"
         return AuthenticationFailed(
-            f"No Kerberos ticket for {_spn(options)} could be had for the account {_whose(options)} from {source} "
-            f"({_short(error)}): write the user as name@REALM with the realm in capitals, and check the password, "
-            f"krb5.conf, DNS and the clock."
+            f"No Kerberos ticket for {_spn(options)} could be had {_source(options)} ({_security_text(error)}): write "
+            f"the user as name@REALM with the realm in capitals, and check the password, krb5.conf, DNS and the clock."
         )
     return AuthenticationFailed(
         f"The account {_whose(options)} cannot log on to {options.endpoint} with ansible_exchange_auth: {options.auth} "
@@ -248,13 +247,26 @@ def _fault_text(fault: BaseException) -> str:
     return f"{text or 'no reason given'} [{fault.code}]"  # type: ignore[attr-defined]
 
 
+def _source(options: ConnectionOptions) -> str:
+    if options.username and options.password:
+        return f"with the password of {options.username}"
+    who = f"for {options.username} " if options.username else ""
+    return f"{who}from the ticket cache of the user who runs Ansible (kinit)"
+
+
+def _security_text(error: BaseException) -> str:
+    """The part of a GSS-API text that says something: `Major (n): ..., Minor (n): <this>, Context: ...`."""
+    text = _short(error)
+    return re.sub(r", Context: .*$", "", re.split(r"Minor \(\d+\): ", text)[-1])
+
+
 def _short(error: BaseException) -> str:
     text = " ".join(str(error).split())
     return (text[:300] + "..." if len(text) > 300 else text) or type(error).__name__
 
 
 def _whose(options: ConnectionOptions) -> str:
-    return options.username or "of the current Kerberos ticket"
+    return options.username or "of the Kerberos ticket"
 
 
 def _spn(options: ConnectionOptions) -> str:

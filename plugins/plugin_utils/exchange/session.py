@@ -135,12 +135,12 @@ class ConnectionOptions:
                 f"ansible_exchange_operation_timeout ({self.operation_timeout}), because the server may hold a request "
                 f"that long before it answers."
             )
+        if self.auth in ("basic", "ntlm") and not (self.username and self.password):
+            raise InvalidOption(f"ansible_exchange_auth: {self.auth} needs a user name and a password.")
         if self.auth == "basic":
             self._check_basic()
 
     def _check_basic(self) -> None:
-        if not (self.username and self.password):
-            raise InvalidOption("ansible_exchange_auth: basic needs a user name and a password.")
         if self.message_encryption == "always":
             raise InvalidOption(
                 "Messages cannot be encrypted with ansible_exchange_auth: basic; use ansible_exchange_scheme: https, "

@@ -1,0 +1,69 @@
+# Copyright: (c) 2026, the mailrelay.exchange authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Tell what an Exchange server is, and what the account may do there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ansible_collections.mailrelay.exchange.plugins.module_utils._argument_spec import EXCHANGE_SERVER_INFO_SPEC
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.actions.base import ExchangeAction
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.errors import CmdletUnavailable, role_of
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.facade import RELAY_CMDLETS, Exchange
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.model import ServerFacts
+
+_ROLES = ("client_access", "edge", "frontend_transport", "hub_transport", "mailbox")
+
+
+class ActionModule(ExchangeAction):
+    """Action of the module exchange_server_info."""
+
+    SPEC = EXCHANGE_SERVER_INFO_SPEC
+
+    def perform(self, options: dict[str, Any], exchange: Exchange) -> dict[str, Any]:
+        """Read the server, and what else is asked for; what the account may not read is null."""
+        facts = exchange.read_server(self.server_name(options))
+        told = _told(facts)
+        parts: dict[str, Callable[[], dict[str, Any]]] = {
+            "addresses": lambda: {"addresses": list(exchange.read_network_addresses(facts.name))},
+            "component_states": lambda: {"component_states": exchange.read_component_states(facts.name)},
+            "accepted_domains": lambda: {"accepted_domains": list(exchange.read_accepted_domains())},
+            "cmdlets": lambda: _cmdlets(exchange),
+        }
+        for part in parts:
+            if part in options["gather"]:
+                try:
+                    told.update(parts[part]())
+                except CmdletUnavailable as error:
+                    told[part] = None
+                    self.warnings.append(str(error))
+        if "addresses" in options["gather"]:
+            told["dns_addresses"] = list(self.resolve_addresses(facts.fqdn))
+        return {"exchange_server": told}
+
+
+def _told(facts: ServerFacts) -> dict[str, Any]:
+    return {
+        "name": facts.name,
+        "fqdn": facts.fqdn,
+        "distinguished_name": facts.distinguished_name,
+        "version": facts.version,
+        "version_text": facts.version_text,
+        "roles": [role for role in _ROLES if getattr(facts, f"is_{role}")],
+        "site": facts.site or None,
+        "domain_controller": facts.domain_controller,
+    }
+
+
+def _cmdlets(exchange: Exchange) -> dict[str, Any]:
+    """Which of the cmdlets of the collection the account sees, and which roles it lacks for the others."""
+    visible = exchange.visible_cmdlets()
+    if visible is None:
+        return {"cmdlets": None, "missing_cmdlets": None, "missing_roles": None}
+    missing = [cmdlet for cmdlet in RELAY_CMDLETS if cmdlet not in visible]
+    return {
+        "cmdlets": sorted(visible),
+        "missing_cmdlets": missing,
+        "missing_roles": sorted({role_of(cmdlet) for cmdlet in missing}),
+    }

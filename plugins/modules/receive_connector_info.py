@@ -1,0 +1,185 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, the mailrelay.exchange authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: receive_connector_info
+short_description: List the receive connectors of an Exchange server as input of the other modules
+version_added: 0.1.0
+description:
+  - Lists the receive connectors of one server with their properties, the rights granted on them, and what is unsafe
+    about them.
+  - RV(receive_connectors[].options) and RV(receive_connectors[].permissions) are valid options of
+    M(mailrelay.exchange.receive_connector) and M(mailrelay.exchange.receive_connector_permission) again. That makes
+    a backup, a copy to another server, and a migration.
+  - It writes nothing.
+options:
+  name:
+    description:
+      - Name of the one connector to list, whatever its case; all when this is not set.
+      - A connector that does not exist gives an empty list.
+    type: str
+  include_default:
+    description:
+      - Whether to list the connectors that the setup of Exchange made.
+    type: bool
+    default: true
+extends_documentation_fragment:
+  - mailrelay.exchange._attributes
+  - mailrelay.exchange._exchange
+attributes:
+  diff_mode:
+    support: none
+    details:
+      - It changes nothing.
+seealso:
+  - module: mailrelay.exchange.receive_connector
+  - module: mailrelay.exchange.receive_connector_permission
+  - module: mailrelay.exchange.exchange_server_info
+  - plugin: mailrelay.exchange.answering_connector
+    plugin_type: filter
+author:
+  - The mailrelay.exchange authors (@mailrelay)
+"""
+
+EXAMPLES = r"""
+- name: List what was made by hand or by this collection
+  mailrelay.exchange.receive_connector_info:
+    include_default: false
+  register: listed
+
+- name: Show who may relay through what
+  ansible.builtin.debug:
+    msg: "{{ item.name }}: {{ item.options.remote_ip_ranges | join(', ') }}"
+  loop: "{{ listed.receive_connectors }}"
+  loop_control:
+    label: "{{ item.name }}"
+
+- name: Keep a backup on the control node
+  ansible.builtin.copy:
+    content: "{{ listed.receive_connectors | to_nice_yaml }}"
+    dest: "{{ playbook_dir }}/connectors-{{ inventory_hostname }}.yml"
+    mode: "0600"
+  delegate_to: localhost
+  vars:
+    ansible_connection: local
+    ansible_shell_type: sh
+    ansible_become: false
+    ansible_python_interpreter: "{{ ansible_playbook_python }}"
+
+- name: Stop when a connector relays for everybody
+  ansible.builtin.assert:
+    that: "'open_relay' not in (listed.receive_connectors | map(attribute='findings') | flatten | map(attribute='id'))"
+"""
+
+RETURN = r"""
+receive_connectors:
+  description: The connectors, sorted by name.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    server:
+      description: Short name of the server.
+      type: str
+      sample: EX1
+    name:
+      description: Name of the connector.
+      type: str
+      sample: Relay External
+    guid:
+      description: GUID of its object.
+      type: str
+      sample: 75d6aeb5-cd4a-4c58-ab2c-76304ea198ab
+    distinguished_name:
+      description: Distinguished name of its object.
+      type: str
+      sample: CN=Relay External,CN=SMTP Receive Connectors,CN=Protocols,CN=EX1,CN=Servers,...
+    options:
+      description: Options of M(mailrelay.exchange.receive_connector) that make the same connector.
+      type: dict
+      sample:
+        name: Relay External
+        bindings: ["0.0.0.0:25"]
+        remote_ip_ranges: [10.20.4.11, 10.31.0.0/24]
+        permission_groups: [AnonymousUsers]
+        enabled: true
+    permissions:
+      description:
+        - Options of M(mailrelay.exchange.receive_connector_permission) that grant the same rights.
+        - Rights that come with a permission group are not repeated here.
+      type: dict
+      contains:
+        connector:
+          description: Name of the connector.
+          type: str
+        grants:
+          description: Rights of principals; V(anonymous) stands for clients that do not log on, in every language.
+          type: list
+          elements: dict
+      sample:
+        connector: Relay External
+        grants:
+          - principal: anonymous
+            deny: false
+            rights: [ms-Exch-SMTP-Accept-Any-Recipient]
+    findings:
+      description: What is unsafe or wrong with the connector as it is.
+      type: list
+      elements: dict
+      contains:
+        id:
+          description: Stable id of the finding.
+          type: str
+        severity:
+          description: How bad it is.
+          type: str
+        server:
+          description: Short name of the server.
+          type: str
+        connectors:
+          description: The connectors it is about.
+          type: list
+          elements: str
+        addresses:
+          description: The addresses it is about.
+          type: list
+          elements: str
+        message:
+          description: What is wrong.
+          type: str
+        remedy:
+          description: What to do about it.
+          type: str
+      sample: []
+    read_only:
+      description:
+        - What Exchange also shows and no module of this collection sets, by Exchange's names.
+        - C(OtherAccess) lists inherited access entries, and explicit ones with rights that are not for granting.
+      type: dict
+      sample:
+        PermissionGroups: AnonymousUsers, Custom
+        WhenChangedUTC: "2026-03-01T09:14:12Z"
+        OtherAccess: []
+domain_controller:
+  description: The domain controller that was asked, null on Edge.
+  returned: success
+  type: str
+  sample: dc1.contoso.com
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.mailrelay.exchange.plugins.module_utils._argument_spec import RECEIVE_CONNECTOR_INFO_SPEC
+
+
+def main():
+    """Refuse: the work is done by the action of the same name, on the control node."""
+    module = AnsibleModule(argument_spec=RECEIVE_CONNECTOR_INFO_SPEC, supports_check_mode=True)
+    module.fail_json(msg="mailrelay.exchange.receive_connector_info runs as an action, on the control node only.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,98 @@
+# Copyright: (c) 2026, the mailrelay.exchange authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A receive connector as the info module shows it: input of the other modules again. PRIVATE to the collection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ansible_collections.mailrelay.exchange.plugins.module_utils._properties import BY_OPTION, Property
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.guards import findings_of
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.model import (
+    AccessEntry,
+    ReceiveConnector,
+    ServerState,
+)
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.ownership import ANONYMOUS_USERS, manual_entries
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.policy import Policy
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.rights import (
+    GRANTABLE,
+    PERMISSION_GROUPS,
+    anonymous_principal,
+)
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.values import to_option
+
+ANONYMOUS = "anonymous"
+"""The word for the anonymous principal in options; its name is another one in every language."""
+
+
+def anonymous_name(connectors: Iterable[ReceiveConnector], access: Mapping[str, Sequence[AccessEntry]]) -> str | None:
+    """How the server names the anonymous principal, by the access lists that were read; None when none tells."""
+    for connector in connectors:
+        if ANONYMOUS_USERS in connector.values["permission_groups"]:
+            name = anonymous_principal(access.get(connector.distinguished_name, ()))
+            if name is not None:
+                return name
+    return None
+
+
+def report(connector: ReceiveConnector, state: ServerState, anonymous: str | None) -> dict[str, Any]:
+    """One entry of the info module's list.
+
+    Args:
+        connector: one of the server's.
+        state: the server; the connector's access list is in it.
+        anonymous: how the server names the anonymous principal, None when nothing told.
+    """
+    entries = state.access[connector.distinguished_name]
+    documented = PERMISSION_GROUPS[ANONYMOUS_USERS][0].principal
+    groups = connector.values["permission_groups"]
+    by_hand = manual_entries(entries, groups, anonymous or documented, state.facts.version)
+    granted = [entry for entry in by_hand if entry.right in GRANTABLE]
+    found = findings_of(connector, entries, state, Policy(), anonymous or documented)
+    return {
+        "server": connector.server,
+        "name": connector.name,
+        "guid": connector.guid,
+        "distinguished_name": connector.distinguished_name,
+        "options": {"name": connector.name, **_options(connector)},
+        "permissions": {"connector": connector.name, "grants": _grants(granted, anonymous)},
+        "findings": [finding.to_result() for finding in found],
+        "read_only": {
+            **connector.read_only,
+            "WhenChangedUTC": connector.when_changed,
+            "OtherAccess": _other_access(entries, by_hand),
+        },
+    }
+
+
+def _options(connector: ReceiveConnector) -> dict[str, Any]:
+    return {option: _option(BY_OPTION[option], value) for option, value in connector.values.items() if option != "name"}
+
+
+def _option(row: Property, value: Any) -> Any:
+    # A number that could also be "unlimited" stays a number for those who compare it.
+    return value if isinstance(value, int) else to_option(row, value)
+
+
+def _grants(entries: Iterable[AccessEntry], anonymous: str | None) -> list[dict[str, Any]]:
+    """Entries of one principal together, as option `grants` of receive_connector_permission takes them."""
+    found: dict[tuple[str, bool], list[str]] = {}
+    for entry in entries:
+        is_anonymous = anonymous is not None and entry.principal.casefold() == anonymous.casefold()
+        principal = ANONYMOUS if is_anonymous else entry.principal
+        found.setdefault((principal, entry.deny), []).append(entry.right)
+    return [
+        {"principal": principal, "deny": deny, "rights": sorted(set(rights))}
+        for (principal, deny), rights in sorted(found.items(), key=lambda item: (item[0][0].casefold(), item[0][1]))
+    ]
+
+
+def _other_access(entries: Iterable[AccessEntry], by_hand: Sequence[AccessEntry]) -> list[dict[str, Any]]:
+    """What an audit wants to see and no module writes: inherited entries, and rights that are not for granting."""
+    shown = [entry for entry in entries if entry.inherited or (entry in by_hand and entry.right not in GRANTABLE)]
+    return [
+        {"principal": entry.principal, "right": entry.right, "deny": entry.deny, "inherited": entry.inherited}
+        for entry in shown
+    ]

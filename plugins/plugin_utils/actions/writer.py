@@ -110,6 +110,7 @@ class WriterAction(ExchangeAction):
             protected=parse_protected(options.get("protected_addresses")),
             exchange_addresses=(ExchangeServerAddresses(DECLARED_ADDRESSES, tuple(sorted(named))),) if named else (),
             accepted=parse_accepted(options.get("accept_findings"), "accept_findings"),
+            absent_is_created=self.check_mode,
         )
 
     def _refused(self, plan: Plan, refusal: PlanRefused) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import threading
 from collections.abc import Coroutine
 from types import TracebackType
@@ -53,9 +54,10 @@ class SmtpFrontEnd:
             self._listener = self._do(self._listen())
         except OSError as error:
             self.stop()
+            reason = os.strerror(error.errno) if error.errno else str(error)
             raise SmtpFrontEndError(
                 f"The SMTP front end of {self._server.name} cannot listen on {self._server.address} port "
-                f"{self._server.smtp_port} ({error.strerror or error}): free the port or set another `smtp_port`."
+                f"{self._server.smtp_port} ({reason}): free the port or set another `smtp_port`."
             ) from None
         host, port = self._listener.sockets[0].getsockname()[:2]
         return str(host), int(port)

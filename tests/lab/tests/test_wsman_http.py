@@ -43,6 +43,11 @@ def test_path_is_known_without_regard_to_case_slash_and_query(path: str) -> None
         assert request(running, "POST", path).status == 401
 
 
+def test_configuration_name_is_known_without_regard_to_case() -> None:
+    with endpoint("basic") as running, open_pool(running, "basic", configuration_name="microsoft.exchange"):
+        assert running.service.open_shells == 1
+
+
 @pytest.mark.parametrize(
     ("auth", "offers"),
     [

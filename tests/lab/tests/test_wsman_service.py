@@ -76,11 +76,6 @@ def test_other_configuration_is_not_in_the_catalog(resource: str) -> None:
         assert f"The resource URI ({resource}) was not found in the WS-Management catalog" in message
 
 
-def test_configuration_name_is_known_without_regard_to_case() -> None:
-    with endpoint("basic") as running, open_pool(running, "basic", configuration_name="microsoft.exchange"):
-        assert running.service.open_shells == 1
-
-
 def test_refused_account_gets_the_reason_and_no_shell() -> None:
     journal = Lines()
     backend = ScriptedBackend(refusals={"operator": 'The user "lab.example/Users/operator" isn\'t assigned.'})

@@ -29,7 +29,7 @@ from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.policy im
     parse_protected,
     parse_safety,
 )
-from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.ranges import parse_address, parse_ranges
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.ranges import parse_ranges
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.result import writer_result
 
 from .base import ExchangeAction
@@ -90,18 +90,8 @@ class WriterAction(ExchangeAction):
         state = ServerState(facts, exchange.read_connectors(facts.name))
         needed = access_needed(desired, state)
         access = {name: exchange.read_access(name) for name in needed}
-        addresses = self._server_addresses(facts, exchange) if self.NEEDS_ADDRESSES else ()
+        addresses = self.server_addresses(facts, exchange) if self.NEEDS_ADDRESSES else ()
         return replace(state, access=access, addresses=addresses)
-
-    def _server_addresses(self, facts: ServerFacts, exchange: Exchange) -> tuple[ExchangeServerAddresses, ...]:
-        """Addresses of every Exchange server: by DNS, and those of the target's own network adapters."""
-        found: list[ExchangeServerAddresses] = []
-        for server in exchange.read_servers():
-            texts = set(self.resolve_addresses(server.fqdn))
-            if server.name.casefold() == facts.name.casefold():
-                texts.update(exchange.read_network_addresses(facts.name))
-            found.append(_addresses(server.name, texts))
-        return tuple(found)
 
     def _policy(self, options: Mapping[str, Any]) -> Policy:
         named = parse_ranges(options.get(DECLARED_ADDRESSES) or [], DECLARED_ADDRESSES)
@@ -121,12 +111,6 @@ class WriterAction(ExchangeAction):
 def today() -> date:
     """The date that expiring sources are compared with."""
     return date.today()
-
-
-def _addresses(name: str, texts: set[str]) -> ExchangeServerAddresses:
-    # Windows shows link-local addresses with the adapter's number, which is no part of the address.
-    plain = {text.partition("%")[0] for text in texts}
-    return ExchangeServerAddresses(name, tuple(sorted(parse_address(text, f"addresses of {name}") for text in plain)))
 
 
 def _warning(finding: Finding) -> str:

@@ -126,3 +126,55 @@ def test_wrong_input_is_one_sentence() -> None:
     for results in (None, [{}], [{"item": "ex1"}], "results"):
         with pytest.raises(AnsibleFilterError, match="results of a loop of smtp_probe"):
             run("relay_verdicts", results)
+
+
+def finding(identifier: str, server: str = "EX1", **more: Any) -> dict[str, Any]:
+    texts = {"connectors": ["Relay"], "addresses": [], "message": f"{identifier} on {server}", "remedy": ""}
+    return {"id": identifier, "severity": "critical", "server": server, **texts, **more}
+
+
+RESULTS = [
+    {"changed": False, "findings": [finding("externally_secured_bypass", "EX2"), finding("open_relay", "EX2")]},
+    {"receive_connectors": [{"name": "Relay", "findings": [finding("open_relay"), finding("open_relay")]}]},
+    [finding("two_methods", accepted="until May")],
+]
+
+
+def test_relay_findings_come_once_and_worst_first() -> None:
+    found = [(one["id"], one["server"]) for one in run("relay_findings", RESULTS)]
+    assert found == [
+        ("open_relay", "EX1"),
+        ("two_methods", "EX1"),
+        ("open_relay", "EX2"),
+        ("externally_secured_bypass", "EX2"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"severity": "critical"}, ["open_relay", "two_methods", "open_relay"]),
+        ({"ids": "two_methods"}, ["two_methods"]),
+        ({"ids": ["two_methods", "externally_secured_bypass"]}, ["two_methods", "externally_secured_bypass"]),
+        ({"accepted": True}, ["two_methods"]),
+        ({"accepted": False, "severity": "critical"}, ["open_relay", "open_relay"]),
+    ],
+)
+def test_relay_findings_can_be_chosen(options: dict[str, Any], expected: list[str]) -> None:
+    assert [one["id"] for one in run("relay_findings", RESULTS, **options)] == expected
+
+
+@pytest.mark.parametrize(
+    ("results", "options", "sentence"),
+    [
+        ("open_relay", {}, "takes results of the modules"),
+        ([{"changed": True}], {}, "takes results of the modules"),
+        ([], {"severity": "fatal"}, "severity 'fatal' is none of critical, warning, info"),
+        ([], {"ids": ["open_realy"]}, "there is no finding 'open_realy'"),
+    ],
+)
+def test_relay_findings_does_not_take_a_mistake_for_a_clean_report(
+    results: Any, options: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(AnsibleFilterError, match=sentence):
+        run("relay_findings", results, **options)

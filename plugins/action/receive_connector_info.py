@@ -37,7 +37,7 @@ class ActionModule(ExchangeAction):
         facts = exchange.read_server(self.server_name(options))
         connectors = exchange.read_connectors(facts.name)
         wanted = _wanted(connectors, facts, options)
-        access = {one.distinguished_name: exchange.read_access(one.distinguished_name) for one in wanted}
+        access = self._access(wanted, exchange)
         anonymous = anonymous_name(wanted, access) or self._name_elsewhere(connectors, facts, access, exchange)
         addresses = self._addresses(facts, exchange) if wanted else ()
         state = ServerState(facts, connectors, access, addresses)
@@ -45,6 +45,14 @@ class ActionModule(ExchangeAction):
             "receive_connectors": [report(connector, state, anonymous) for connector in wanted],
             "domain_controller": facts.domain_controller,
         }
+
+    def _access(self, connectors: Sequence[ReceiveConnector], exchange: Exchange) -> dict[str, tuple[AccessEntry, ...]]:
+        """Access lists by distinguished name; none when the account may read connectors only."""
+        try:
+            return {one.distinguished_name: exchange.read_access(one.distinguished_name) for one in connectors}
+        except CmdletUnavailable as error:
+            self.warnings.append(f"Permissions are not shown: {error}")
+            return {}
 
     @staticmethod
     def _name_elsewhere(
@@ -55,7 +63,7 @@ class ActionModule(ExchangeAction):
     ) -> str | None:
         """The anonymous principal's name from one connector more, where the wanted ones do not tell it."""
         if not any(access.values()):
-            return None
+            return None  # there is nothing that the name could be found in
         others = [
             one
             for one in connectors

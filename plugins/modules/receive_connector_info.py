@@ -110,6 +110,7 @@ receive_connectors:
       description:
         - Options of M(mailrelay.exchange.receive_connector_permission) that grant the same rights.
         - Rights that come with a permission group are not repeated here.
+        - Null when the account may not read access lists; a warning then says so.
       type: dict
       contains:
         connector:
@@ -157,7 +158,8 @@ receive_connectors:
     read_only:
       description:
         - What Exchange also shows and no module of this collection sets, by Exchange's names.
-        - C(OtherAccess) lists inherited access entries, and explicit ones with rights that are not for granting.
+        - C(OtherAccess) lists inherited access entries, and explicit ones with rights that are not for granting; null
+          when the account may not read access lists.
       type: dict
       sample:
         PermissionGroups: AnonymousUsers, Custom

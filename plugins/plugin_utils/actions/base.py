@@ -177,8 +177,8 @@ class ExchangeAction(ActionBase):
         config: Any = C.config
         task: Any = self._task
         known = config.get_plugin_vars("connection", connection._load_name)
-        with self._templar.set_temporary_context(available_variables=variables):
-            values = {name: self._templar.template(variables[name]) for name in known if name in variables}
+        templar = self._templar.copy_with_new_env(available_variables=variables)
+        values = {name: templar.template(variables[name]) for name in known if name in variables}
         keywords = task.dump_attrs()
         # The task's own attributes of these names mean something else than a connection's options would.
         for name in ("retries", "timeout"):

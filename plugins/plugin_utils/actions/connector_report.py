@@ -42,28 +42,28 @@ def report(connector: ReceiveConnector, state: ServerState, anonymous: str | Non
 
     Args:
         connector: one of the server's.
-        state: the server; the connector's access list is in it.
+        state: the server; without the connector's access list in it, nothing is said of permissions.
         anonymous: how the server names the anonymous principal, None when nothing told.
     """
-    entries = state.access[connector.distinguished_name]
+    entries = state.access.get(connector.distinguished_name)
     documented = PERMISSION_GROUPS[ANONYMOUS_USERS][0].principal
-    groups = connector.values["permission_groups"]
-    by_hand = manual_entries(entries, groups, anonymous or documented, state.facts.version)
-    granted = [entry for entry in by_hand if entry.right in GRANTABLE]
     found = findings_of(connector, entries, state, Policy(), anonymous or documented)
+    permissions, other_access = None, None
+    if entries is not None:
+        groups = connector.values["permission_groups"]
+        by_hand = manual_entries(entries, groups, anonymous or documented, state.facts.version)
+        granted = [entry for entry in by_hand if entry.right in GRANTABLE]
+        permissions = {"connector": connector.name, "grants": _grants(granted, anonymous)}
+        other_access = _other_access(entries, by_hand)
     return {
         "server": connector.server,
         "name": connector.name,
         "guid": connector.guid,
         "distinguished_name": connector.distinguished_name,
         "options": {"name": connector.name, **_options(connector)},
-        "permissions": {"connector": connector.name, "grants": _grants(granted, anonymous)},
+        "permissions": permissions,
         "findings": [finding.to_result() for finding in found],
-        "read_only": {
-            **connector.read_only,
-            "WhenChangedUTC": connector.when_changed,
-            "OtherAccess": _other_access(entries, by_hand),
-        },
+        "read_only": {**connector.read_only, "WhenChangedUTC": connector.when_changed, "OtherAccess": other_access},
     }
 
 

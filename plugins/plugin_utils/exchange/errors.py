@@ -107,8 +107,13 @@ class CmdletUnavailable(CmdletFailed):
     """The account does not see a cmdlet or one of its parameters: a management role is missing, or the version."""
 
 
+def short_id(record: ErrorRecord) -> str:
+    """FullyQualifiedErrorId without the marks that Exchange puts in front: server, request, time, failure category."""
+    return record.error_id.rpartition("] ")[2]
+
+
 def _told(cmdlet: str, record: ErrorRecord) -> str:
-    ids = ", ".join(part for part in (record.error_id, record.category) if part)
+    ids = ", ".join(part for part in (record.exception, record.category, short_id(record)) if part)
     return f"{cmdlet} failed: {record.message.strip() or 'Exchange gave no text'} [{ids}]"
 
 
@@ -136,7 +141,7 @@ def cmdlet_error(cmdlet: str, record: ErrorRecord, *, account: str = "") -> Cmdl
         record: its error.
         account: who called it, for the sentence about missing roles.
     """
-    error_id = record.error_id.rpartition("] ")[2]
+    error_id = short_id(record)
     if error_id.startswith("CommandNotFoundException") or record.exception == "CommandNotFoundException":
         return CmdletUnavailable(cmdlet, record, _unavailable(cmdlet, account, "is not visible", record))
     if error_id.startswith("NamedParameterNotFound"):

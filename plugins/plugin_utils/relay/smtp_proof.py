@@ -164,7 +164,7 @@ def judge(probe: Mapping[str, object], result: Mapping[str, object], settled: bo
     met = [answer.get("met") for answer in answers if answer.get("expect") is not None]
     client = probe.get("client") or result.get("client_address")
     about = f"{client or 'this control node'} at {probe.get('via')}"
-    told = str(result.get("msg") or "nothing was answered.")
+    told = _trouble(result)
     if False in met:
         verdict = CONTRADICTED if settled else NOT_PROVEN
         sentence = f"{about}: {'contradicted' if settled else 'not proven yet'}; {told}"
@@ -185,6 +185,13 @@ def judge(probe: Mapping[str, object], result: Mapping[str, object], settled: bo
         "replies": {str(answer.get("address")): answer.get("reply") for answer in answers},
         "sentence": sentence,
     }
+
+
+def _trouble(result: Mapping[str, object]) -> str:
+    """What the probe says about itself, without the introduction that the verdict gives anyway."""
+    told = str(result.get("msg") or "nothing was answered.")
+    introduction, _colon, reason = told.partition(": ")
+    return reason if reason and introduction.startswith("Nothing is proven") else told
 
 
 def _mappings(raw: object) -> list[Mapping[str, object]]:

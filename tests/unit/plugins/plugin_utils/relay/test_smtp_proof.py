@@ -193,3 +193,10 @@ def test_silence_proves_nothing_and_contradicts_nothing(result: dict[str, Any]) 
 def test_a_client_that_was_not_known_is_named_by_what_the_server_saw() -> None:
     verdict = judge({**PROBE, "client": None, "relay": None}, {"client_address": "10.7.7.7"}, settled=True)
     assert verdict["client"] == "10.7.7.7"
+
+
+def test_the_reason_is_told_without_saying_twice_that_nothing_is_proven() -> None:
+    result = {"msg": "Nothing is proven about server ex1:25 for client 10.20.4.11: nothing listens on port 25; look."}
+    assert judge(PROBE, result, settled=True)["sentence"] == (
+        "10.20.4.11 at ex1: not proven; nothing listens on port 25; look."
+    )

@@ -1,0 +1,143 @@
+# Copyright: (c) 2026, the mailrelay.exchange authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Faults that a lab does not produce: those seen on real servers, and those of broken environments."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange import _pypsrp, faults, psrp
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.errors import (
+    AccessDenied,
+    AuthenticationFailed,
+    ConnectFailed,
+    ExchangeError,
+    MissingLibrary,
+    SessionLost,
+    ShellQuotaExceeded,
+)
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.session import ConnectionOptions
+
+OPTIONS = ConnectionOptions("ex1.contoso.com", username="svc@CONTOSO.COM", password="x")
+
+# As Exchange writes it: marks in front of a text in the server's language.
+NO_ROLE = (
+    "[AuthZRequestId=9e69487d][FailureCategory=AuthZ-CmdletAccessDeniedException] "
+    "Der Benutzer ist keiner Verwaltungsrolle zugewiesen."
+)
+OVER_BUDGET = (
+    "[AuthZRequestId=1][FailureCategory=AuthZ-AuthorizationException] Fail to create a runspace because you have "
+    "exceeded the maximum number of connections allowed : 18 for the policy party : MaxConcurrency."
+)
+ELSEWHERE = "[ClientAccessServer=EX1][FailureCategory=WSMan-InvalidShellID] La demande a échoué."
+
+
+def fault(code: object, text: str = "", provider_text: str | None = None) -> Exception:
+    return _pypsrp.exceptions.WSManFaultError(code, "ex1", text, None, None, provider_text)
+
+
+def opening(error: Exception, status: int = 500) -> ExchangeError:
+    answers = _pypsrp.Answers()
+    answers.status = status
+    return faults.opening_error(error, OPTIONS, answers)
+
+
+def running(error: Exception, sent: bool = False) -> SessionLost:
+    return faults.running_error(error, OPTIONS, _pypsrp.Answers(), cmdlet="Set-ReceiveConnector", sent=sent)
+
+
+class TestOpening:
+    @pytest.mark.parametrize(
+        ("error", "kind"),
+        [
+            (fault(2152992672, "", NO_ROLE), AccessDenied),
+            (fault(5, "Zugriff verweigert"), AccessDenied),
+            (fault("w:AccessDenied"), AccessDenied),
+            (fault(2150859173, "zu viele"), ShellQuotaExceeded),
+            (fault(2150859175, "user load quota"), ShellQuotaExceeded),
+            (fault(2152992672, "", OVER_BUDGET), ShellQuotaExceeded),
+            (fault("w:QuotaLimit"), ShellQuotaExceeded),
+            (fault(2150858811, "not in catalog"), ConnectFailed),
+            (fault(faults.OPERATION_TIMED_OUT), ConnectFailed),
+            (fault(2150858770, "whatever"), ConnectFailed),
+            (ImportError("No module named gssapi"), AuthenticationFailed),
+        ],
+    )
+    def test_codes_and_marks_decide(self, error: Exception, kind: type[ExchangeError]):
+        assert type(opening(error, status=0)) is kind
+
+    @pytest.mark.parametrize(
+        ("status", "words"), [(403, "RemotePowerShellEnabled"), (404, "HTTP 404"), (503, "application pools")]
+    )
+    def test_an_answer_that_is_no_soap(self, status: int, words: str):
+        html = _pypsrp.exceptions.WinRMTransportError("http", status, "<html>")
+        assert words in str(opening(html, status))
+
+    def test_a_page_that_happens_to_be_xml(self):
+        """IIS's error pages are: pypsrp makes a fault without any code of them."""
+        assert "HTTP 404" in str(opening(fault(None), 404))
+
+    def test_kerberos_libraries_are_missing(self):
+        text = str(opening(ImportError("GSSAPIProxy requires the Python gssapi library"), status=0))
+        assert "meta/ee-bindep.txt" in text
+
+    def test_an_error_of_ours_stays_what_it_is(self):
+        error = ConnectFailed("x")
+        assert opening(error) is error
+
+
+class TestRunning:
+    def test_a_shell_on_another_server_never_ran_the_command(self):
+        lost = running(fault(2150858999, "", ELSEWHERE))
+        assert not lost.may_have_run
+        assert "was not run" in str(lost)
+
+    def test_the_same_after_the_command_was_sent(self):
+        assert running(fault(2150858843), sent=True).may_have_run
+
+    def test_any_other_fault_leaves_it_open(self):
+        lost = running(fault(2150859175, "user load quota"))
+        assert lost.may_have_run
+        assert "2150859175" in str(lost)
+
+
+class TestMissingLibrary:
+    def test_one_sentence_names_package_and_file(self, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setattr(_pypsrp, "IMPORT_ERROR", ImportError("No module named 'pypsrp'"))
+        with pytest.raises(MissingLibrary) as caught:
+            psrp.PsrpSession(OPTIONS).open()
+        assert "pypsrp[kerberos]" in str(caught.value)
+        assert "meta/ee-requirements.txt" in str(caught.value)
+
+
+class TestSlowOpening:
+    """A busy server may need longer than one Receive may wait."""
+
+    class Pool:
+        def __init__(self, refusals: int) -> None:
+            self.state = _pypsrp.BEFORE_OPEN
+            self.refusals = refusals
+
+        def open(self) -> None:
+            self.state = _pypsrp.NEGOTIATION_SENT
+            self._receive()
+
+        def _receive(self) -> None:
+            if self.refusals:
+                self.refusals -= 1
+                raise fault(faults.OPERATION_TIMED_OUT)
+            self.state = 2
+
+    def test_goes_on_waiting(self):
+        session = psrp.PsrpSession(OPTIONS)
+        session._pool = self.Pool(3)
+        session._open_pool()
+        assert session._pool.state == 2
+
+    def test_but_not_for_ever(self, monkeypatch: pytest.MonkeyPatch):
+        times = iter(range(0, 100000, 200))
+        monkeypatch.setattr(psrp.time, "monotonic", lambda: float(next(times)))
+        session = psrp.PsrpSession(OPTIONS)
+        session._pool = self.Pool(99)
+        with pytest.raises(_pypsrp.exceptions.WSManFaultError):
+            session._open_pool()

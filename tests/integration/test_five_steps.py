@@ -58,7 +58,7 @@ def relays_externally_secured(found: Mapping[str, Any]) -> None:
 
 
 def holds_its_properties(found: Mapping[str, Any]) -> None:
-    assert found["options"]["remote_ip_ranges"] == ["127.0.0.40-127.0.0.43"]
+    assert found["options"]["remote_ip_ranges"] == ["127.0.0.41-127.0.0.44"]
     assert found["options"]["comment"] == "Scan to mail"
     assert str(found["options"]["protocol_logging_level"]).lower() == "verbose"
 
@@ -104,7 +104,7 @@ CASES = (
         {
             "name": "Scanners",
             "bindings": ["0.0.0.0:25"],
-            "remote_ip_ranges": ["127.0.0.40-127.0.0.43"],
+            "remote_ip_ranges": ["127.0.0.41-127.0.0.44"],
             "permission_groups": ["AnonymousUsers"],
             "comment": "Scan to mail",
             "protocol_logging_level": "verbose",

@@ -119,7 +119,7 @@ def dns_alias_variables(lab: Lab, namespaces: bool = True) -> dict[str, Any]:
     return variables
 
 
-def proof_variables(lab: Lab, clients: Sequence[str] = (LISTED, STRANGER)) -> dict[str, Any]:
+def proof_variables(lab: Lab, clients: Sequence[str] = (LISTED,)) -> dict[str, Any]:
     """Variables with which the role relay_verify asks as these clients; the names lead to EX1."""
     return {
         "relay_proof": {

@@ -10,7 +10,8 @@ from typing import Any
 
 from .journal import CmdletLine
 
-CONDITIONAL = "# if still missing"
+# Marks a command that is run only while its effect is not there yet.
+CONDITION = re.compile(r"\s+# if still (missing|present)$")
 
 _TOKEN = re.compile(
     r"""\s*(?:
@@ -85,8 +86,8 @@ def assert_shown_is_run(commands: Sequence[str], writes: Sequence[CmdletLine]) -
     """Every write was shown, in this order, and every command shown was run; a conditional one may be left out."""
     pending = list(writes)
     for command in commands:
-        conditional = command.rstrip().endswith(CONDITIONAL)
-        call = parse(command.split(CONDITIONAL)[0] if conditional else command)
+        conditional = CONDITION.search(command) is not None
+        call = parse(CONDITION.sub("", command))
         if pending and _same(call, pending[0]):
             pending.pop(0)
         elif not conditional:

@@ -15,13 +15,12 @@ from .desired import EXTERNALLY_SECURED
 from .findings import Finding, finding
 from .model import AccessEntry, ExchangeServerAddresses, ReceiveConnector, ServerState
 from .policy import SHARED, Policy
-from .ranges import IPRange, parse_range
+from .ranges import LOOPBACK, IPRange
 from .rights import ANONYMOUS_RELAY_RIGHTS, ANY_RECIPIENT, effective_rights
 from .sources import Source
 from .target import Target
 from .world import Create, Delete, Grant, Move, Picture, World, Write, picture_of
 
-_LOOPBACK = tuple(parse_range(text, "loopback") for text in ("127.0.0.1", "::1"))
 # What makes a connector answer somebody else or trust them; the rest of a default connector is its owner's business.
 _RELAY_OPTIONS = ("remote_ip_ranges", "permission_groups", "auth_mechanism", "transport_role")
 _CONFLICTING_OPTIONS = frozenset(("remote_ip_ranges", "bindings", "transport_role", "enabled"))
@@ -111,7 +110,7 @@ def connector_findings(
         held = _holding(picture.ranges, owner.addresses)
         if held:
             yield finding("exchange_server_address", server, (picture.name,), held, owner.name)
-    loopback = _holding(picture.ranges, _LOOPBACK)
+    loopback = _holding(picture.ranges, LOOPBACK)
     if loopback:
         yield finding("exchange_server_address", server, (picture.name,), loopback, server)
     for name, protected in policy.protected.groups:

@@ -47,12 +47,25 @@ def ordered_moves(targets: Sequence[Target], world: World) -> list[Move]:
     """
     plans = _entangled([_exchange(target, world) for target in targets])
     moves: list[Move] = []
-    for stage in (_early, _main, _late):
-        for plan in plans:
-            added = stage(plan, world)
-            for move in added:
-                world = world.after(move)
-            moves += added
+
+    def carry_out(added: Order) -> None:
+        nonlocal world
+        for move in added:
+            world = world.after(move)
+            moves.append(move)
+
+    for plan in plans:
+        carry_out(_early(plan, world))
+    for plan in plans:
+        carry_out(_main(plan, world, plans, patient=True))
+    waiting = [plan for plan in plans if not (plan.late and plan.whole)]
+    while waiting:
+        # What was held back because of what another connector had: whoever is free now, else the first, come what may.
+        plan = next((entry for entry in waiting if not _blocked(entry, world, plans)), waiting[0])
+        waiting.remove(plan)
+        carry_out(_main(plan, world, plans, patient=False))
+    for plan in plans:
+        carry_out(_late(plan, world))
     return moves
 
 
@@ -124,22 +137,40 @@ def _early(plan: _Exchange, world: World) -> Order:
     picture = world.get(plan.target.name)
     if not plan.early or picture is None:
         return []
-    remaining = picture.ranges - plan.early
-    if not remaining or (plan.whole and not plan.late):
+    if plan.whole and not plan.late:
         return _best(plan.target, world)
-    return [Write(plan.target.name, {"remote_ip_ranges": remaining})]
+    # Exchange takes no empty list, so the narrowest range stays for now where everything would go.
+    remaining = picture.ranges - plan.early or frozenset((min(picture.ranges, key=lambda entry: (entry.size, entry)),))
+    return [Write(plan.target.name, {"remote_ip_ranges": remaining})] if remaining != picture.ranges else []
 
 
-def _main(plan: _Exchange, world: World) -> Order:
-    """Everything but what is given up late."""
+def _main(plan: _Exchange, world: World, plans: Sequence[_Exchange], patient: bool) -> Order:
+    """Everything but what is given up late; a patient connector also leaves what another one still has."""
     if plan.late and plan.whole:
         return []
-    if plan.late:
-        picture = world.get(plan.target.name)
-        present = picture.ranges if picture is not None else frozenset()
-        final = plan.target.values["remote_ip_ranges"]
-        return _best(plan.target.with_ranges(final | (plan.late & present)), world)
-    return _best(plan.target, world)
+    picture = world.get(plan.target.name)
+    present = picture.ranges if picture is not None else frozenset()
+    blocked = _blocked(plan, world, plans) if patient else frozenset()
+    if not plan.late and not blocked:
+        return _best(plan.target, world)
+    ranges = (plan.target.values.get("remote_ip_ranges", present) | (plan.late & present)) - blocked
+    if not ranges and picture is None:
+        return []
+    return _best(plan.target.with_ranges(ranges or present), world)
+
+
+def _blocked(plan: _Exchange, world: World, plans: Sequence[_Exchange]) -> frozenset[IPRange]:
+    """Of the ranges a connector is to get, those that clash with what another planned connector has at the moment."""
+    picture = world.get(plan.target.name)
+    gains = plan.gains if picture is None else plan.gains - picture.ranges
+    found: set[IPRange] = set()
+    for other in plans:
+        theirs = world.get(other.target.name)
+        if other is plan or theirs is None or not gains or not theirs.bindings & plan.new_bindings:
+            continue
+        # Only what the other gives up in the end: the rest is a clash for good, which waiting does not mend.
+        found.update(mine for mine, _its in clashes(gains, theirs.ranges & other.loses))
+    return frozenset(found)
 
 
 def _late(plan: _Exchange, world: World) -> Order:

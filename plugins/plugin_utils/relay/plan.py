@@ -13,10 +13,10 @@ from .errors import PlanRefused, RelayError
 from .findings import Finding, finding, name_addresses, with_acceptance
 from .guards import accepted_for, empty_sources, plan_findings
 from .model import ReceiveConnector, ServerState
+from .moments import Flaw, flaws
 from .ordering import ordered_moves
 from .ownership import ANONYMOUS_USERS
 from .policy import Policy
-from .moments import Flaw, flaws
 from .rights import PERMISSION_GROUPS, anonymous_principal
 from .steps import Plan, Step
 from .target import ANONYMOUS_WORD, Target, resolve
@@ -31,12 +31,15 @@ def access_needed(desired: DesiredConnectors, state: ServerState) -> tuple[str, 
     """Distinguished names of the connectors whose access lists the planner has to know.
 
     Those are the declared connectors that exist, and, only where the anonymous principal's name cannot come from
-    them, one other connector with permission group AnonymousUsers. `state.access` may be empty here.
+    them, one other connector with permission group AnonymousUsers. `state.access` may be empty here; asked again with
+    the lists that were read in it, this also names the other connector where a list turns out not to tell the name.
     """
     pairs = [(entry, state.connector(entry.name)) for entry in desired if entry.aspect != "throttling"]
     own = [connector for _entry, connector in pairs if connector is not None]
     needed = [connector.distinguished_name for connector in own]
-    if any(_needs_the_name(entry, connector) for entry, connector in pairs) and not any(map(_has_the_group, own)):
+    if any(_needs_the_name(entry, connector) for entry, connector in pairs) and not any(
+        _may_tell(connector, state) for connector in own
+    ):
         reference = _reference(state)
         if reference is not None:
             needed.append(reference.distinguished_name)
@@ -47,19 +50,25 @@ def _has_the_group(connector: ReceiveConnector) -> bool:
     return ANONYMOUS_USERS in connector.values["permission_groups"]
 
 
+def _may_tell(connector: ReceiveConnector, state: ServerState) -> bool:
+    """Whether the anonymous principal's name can come from this connector, as far as one knows."""
+    entries = state.access.get(connector.distinguished_name)
+    return _has_the_group(connector) and (entries is None or anonymous_principal(entries) is not None)
+
+
 def _needs_the_name(entry: DesiredConnector, connector: ReceiveConnector | None) -> bool:
-    if entry.state == "absent" or (connector is not None and _has_the_group(connector)):
+    if entry.state == "absent":
         return False
     if entry.aspect == "permission":
         return any(grant.principal.casefold() == ANONYMOUS_WORD for grant in entry.grants)
-    # An existing connector without the group may still have the right, left over from the other method.
+    # An existing connector may still have the right to relay, left over from the other method.
     return entry.method == ANONYMOUS or (entry.method is not None and connector is not None)
 
 
 def _reference(state: ServerState) -> ReceiveConnector | None:
     """The connector to ask for the anonymous principal's name: the one for the internet, where it has the group."""
     preferred = _PREFERRED_REFERENCE.format(server=state.facts.name).casefold()
-    candidates = [connector for connector in state.connectors if _has_the_group(connector)]
+    candidates = [connector for connector in state.connectors if _may_tell(connector, state)]
     return min(candidates, key=lambda entry: (entry.name.casefold() != preferred, entry.name.casefold()), default=None)
 
 
@@ -157,4 +166,5 @@ def _flaw_findings(found: Iterable[Flaw], server: str) -> Iterable[Finding]:
         elif flaw.kind == "window":
             yield finding("open_window", server, flaw.connectors, flaw.addresses, doubt)
         else:
-            yield finding("range_conflict", server, flaw.connectors, flaw.addresses, f"'{flaw.connectors[-1]}'")
+            later = f"'{flaw.connectors[-1]}', which cannot give it up before; do it in two rollouts"
+            yield finding("range_conflict", server, flaw.connectors, flaw.addresses, later)

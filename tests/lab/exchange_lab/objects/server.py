@@ -1,6 +1,10 @@
 # Copyright: (c) 2026, the mailrelay.exchange authors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What Get-ExchangeServer, Get-ServerComponentState, Get-NetworkConnectionInfo and Get-AcceptedDomain put out."""
+"""What Get-ExchangeServer, Get-ServerComponentState, Get-NetworkConnectionInfo and Get-AcceptedDomain put out.
+
+The shapes of component states and accepted domains follow the public test data of the repository
+microsoft/CSS-Exchange (objects of a 2016 and a 2019 server).
+"""
 
 from __future__ import annotations
 

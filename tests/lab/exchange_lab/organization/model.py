@@ -23,7 +23,8 @@ from exchange_lab.organization.roles import ROLE_GROUPS, visible_cmdlets
 from exchange_lab.section import LabFileError
 from exchange_lab.values.directory import ObjectId, escape_rdn, partition_guid, stable_guid
 
-# The components of a 2019 Mailbox server; the two that are Inactive are so on every server.
+# The components of a 2019 Mailbox server, two of them always inactive, as in the public test data of the repository
+# microsoft/CSS-Exchange (GetServerComponentState of a 2019 server).
 COMPONENTS = (
     "ServerWideOffline",
     "HubTransport",

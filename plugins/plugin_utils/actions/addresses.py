@@ -7,6 +7,7 @@ The one place of the plugin_utils that imports dnspython.
 
 from __future__ import annotations
 
+import re
 import socket
 
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.errors import MissingLibrary
@@ -23,6 +24,10 @@ else:
     _IMPORT_ERROR = None
 
 _SECONDS = 5.0
+_SERVER = re.compile(
+    r"(?P<ipv6>[0-9A-Fa-f.]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*)"
+    r"|(?:\[(?P<bracketed>[^\[\]]+)\]|(?P<name>[^\[\]:\s]+))(?::(?P<port>[0-9]{1,5}))?"
+)
 
 
 def resolve(name: str, resolver: str | None = None) -> tuple[tuple[str, ...], str]:
@@ -56,15 +61,11 @@ def _from_system(name: str) -> tuple[tuple[str, ...], str]:
 
 
 def _resolver(text: str) -> tuple[str, int]:
-    host, colon, port = text.strip(), "", "53"
-    if host.startswith("["):
-        host, _bracket, port = host[1:].partition("]")
-        colon, port = port[:1], port[1:] or "53"
-    elif host.count(":") == 1:
-        host, colon, port = host.partition(":")
-    if not host or (colon and not port.isdigit()) or not 0 < int(port) < 65536:
+    match = _SERVER.fullmatch(text.strip())
+    port = int(match["port"] or 53) if match else 0
+    if match is None or not 0 < port < 65536:
         raise InputError(f"ansible_exchange_resolver must be a DNS server as host or host:port, not {text!r}.")
-    return host, int(port)
+    return match["bracketed"] or match["ipv6"] or match["name"], port
 
 
 def _from_server(name: str, host: str, port: int) -> tuple[tuple[str, ...], str]:

@@ -1,0 +1,261 @@
+# Copyright: (c) 2026, the mailrelay.exchange authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The facade against a lab with its own reading of Exchange, and against answers that no lab gives."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.errors import (
+    CmdletFailed,
+    CmdletUnavailable,
+    ErrorRecord,
+    ExchangeError,
+    ObjectNotFound,
+)
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.facade import RELAY_CMDLETS, Exchange
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.psrp import PsrpSession
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.session import ConnectionOptions, Response
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.commands import Command, Value
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.errors import UndecodableValue
+from exchange_lab.lab import Lab
+
+LAB = {
+    "organization": {"name": "Lab Organization", "domain": "lab.example", "domain_controllers": ["dc1.lab.example"]},
+    "accounts": {
+        "administrator": {"password": "Lab-1", "role_groups": ["Organization Management"]},
+        "operator": {"password": "Lab-2", "role_groups": ["Server Management"]},
+    },
+    "accepted_domains": [{"name": "lab.example", "type": "Authoritative", "default": True}],
+    "servers": {
+        name: {
+            "version": "2019",
+            "address": f"127.0.1.{number}",
+            "port": 0,
+            "smtp_port": 0,
+            "auth": ["ntlm"],
+            "addresses": [f"127.0.1.{number}", f"10.1.0.{number}"],
+        }
+        for number, name in enumerate(("EX1", "EX2"), 1)
+    },
+}
+Ask = Callable[..., Exchange]
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    with Lab.from_config(LAB, tmp_path_factory.mktemp("lab")) as lab:
+        yield lab
+
+
+@pytest.fixture
+def ask(lab: Lab) -> Iterator[Ask]:
+    """Open a session with EX1 and return its facade."""
+    sessions: list[PsrpSession] = []
+
+    def opened(account: str = "administrator", domain_controller: str | None = None) -> Exchange:
+        host, port = lab.exchange["EX1"].address
+        password = LAB["accounts"][account]["password"]
+        options = ConnectionOptions(host, port, auth="ntlm", username=f"LAB\\{account}", password=password)
+        session = PsrpSession(options)
+        session.open()
+        sessions.append(session)
+        return Exchange(session, domain_controller)
+
+    yield opened
+    for session in sessions:
+        session.close()
+
+
+@pytest.fixture
+def journal(lab: Lab) -> Callable[[], list[dict[str, Any]]]:
+    """Cmdlets that arrived since the test began."""
+
+    def lines() -> list[dict[str, Any]]:
+        text = Path(lab.journal_path).read_text(encoding="utf-8")
+        return [line for line in map(json.loads, text.splitlines()) if line["kind"] == "cmdlet"]
+
+    before = len(lines())
+    return lambda: lines()[before:]
+
+
+class TestReading:
+    def test_a_server_and_its_own_domain_controller(self, ask: Ask):
+        exchange = ask()
+        facts = exchange.read_server("EX1")
+        assert (facts.name, facts.fqdn, facts.version) == ("EX1", "ex1.lab.example", "2019")
+        assert facts.domain_controller == exchange.domain_controller == "dc1.lab.example"
+
+    def test_every_later_question_names_that_domain_controller(
+        self, ask: Ask, journal: Callable[[], list[dict[str, Any]]]
+    ):
+        exchange = ask()
+        exchange.read_server("EX1")
+        connectors = exchange.read_connectors("EX1")
+        exchange.read_access(connectors[0].distinguished_name)
+        exchange.read_connector(connectors[0].distinguished_name)
+        exchange.read_servers()
+        exchange.read_network_addresses("EX1")
+        exchange.read_component_states("EX1")
+        exchange.read_accepted_domains()
+        first, *others = journal()
+        assert "DomainController" not in first["parameters"]
+        assert {line["parameters"].get("DomainController") for line in others} == {"dc1.lab.example"}
+        assert not any(line["errors"] for line in others)
+
+    def test_a_domain_controller_of_ones_own_is_named_from_the_start(
+        self, ask: Ask, journal: Callable[[], list[dict[str, Any]]]
+    ):
+        exchange = ask(domain_controller="dc1.lab.example")
+        assert exchange.read_server("EX1").domain_controller == "dc1.lab.example"
+        assert journal()[0]["parameters"]["DomainController"] == "dc1.lab.example"
+
+    def test_an_unknown_server(self, ask: Ask):
+        with pytest.raises(ObjectNotFound, match="ansible_exchange_server"):
+            ask().read_server("EX9")
+
+    def test_all_servers(self, ask: Ask):
+        assert {facts.fqdn for facts in ask().read_servers()} == {"ex1.lab.example", "ex2.lab.example"}
+
+    def test_addresses(self, ask: Ask):
+        assert ask().read_network_addresses("EX2") == ("10.1.0.2", "127.0.1.2")
+
+    def test_component_states(self, ask: Ask):
+        assert ask().read_component_states("EX1")["FrontendTransport"] == "Active"
+
+    def test_accepted_domains(self, ask: Ask):
+        assert ask().read_accepted_domains() == (
+            {"name": "lab.example", "domain_name": "lab.example", "type": "Authoritative", "default": True},
+        )
+
+    def test_connectors_of_one_server_only(self, ask: Ask):
+        connectors = ask().read_connectors("EX2")
+        assert {connector.server for connector in connectors} == {"EX2"}
+        assert len(connectors) == 5
+        for connector in connectors:
+            assert connector.values["remote_ip_ranges"]
+            assert connector.values["bindings"]
+
+    def test_one_connector(self, ask: Ask):
+        exchange = ask()
+        known = exchange.read_connectors("EX1")[0]
+        assert exchange.read_connector(known.distinguished_name) == known
+        assert exchange.read_connector("CN=No such,CN=SMTP Receive Connectors,DC=lab,DC=example") is None
+
+    def test_an_access_list(self, ask: Ask):
+        exchange = ask()
+        frontend = next(one for one in exchange.read_connectors("EX1") if one.name == "Default Frontend EX1")
+        entries = exchange.read_access(frontend.distinguished_name)
+        anonymous = {entry.right for entry in entries if "ANONYMOUS" in entry.principal and not entry.inherited}
+        assert "ms-Exch-SMTP-Submit" in anonymous
+        assert "ms-Exch-SMTP-Accept-Any-Recipient" not in anonymous
+
+    @pytest.mark.parametrize("method", ["read_connector", "read_access"])
+    def test_nothing_is_read_without_a_name(self, ask: Ask, method: str):
+        """Exchange would return the objects of every server."""
+        with pytest.raises(ValueError, match="distinguished name"):
+            getattr(ask(), method)("")
+
+
+class TestRoles:
+    def test_all_cmdlets_of_the_collection_are_visible_to_the_organization_manager(self, ask: Ask):
+        assert ask().visible_cmdlets() == frozenset(RELAY_CMDLETS)
+
+    def test_a_server_manager_does_not_see_those_that_grant(self, ask: Ask):
+        exchange = ask("operator")
+        visible = exchange.visible_cmdlets()
+        assert visible is not None
+        assert "New-ReceiveConnector" in visible
+        assert "Add-ADPermission" not in visible
+        with pytest.raises(CmdletUnavailable, match="'Active Directory Permissions'"):
+            exchange.run(Command.of("Add-ADPermission", Identity="CN=x", User="a", ExtendedRights=("b",)))
+
+
+class TestWriting:
+    def test_a_refused_command_says_why(self, ask: Ask):
+        with pytest.raises(CmdletFailed) as caught:
+            ask().run(Command.of("New-ReceiveConnector", Name="Bad", Server="EX1", Usage="Custom"))
+        assert "New-ReceiveConnector" in str(caught.value)
+
+    def test_warnings_come_back(self, ask: Ask):
+        exchange = ask()
+        frontend = next(one for one in exchange.read_connectors("EX1") if one.name == "Client Frontend EX1")
+        removal = Command.of(
+            "Remove-ADPermission",
+            Identity=frontend.distinguished_name,
+            User="NT AUTHORITY\\ANONYMOUS LOGON",
+            ExtendedRights=("ms-Exch-SMTP-Accept-Any-Recipient",),
+            Confirm=False,
+        )
+        assert len(exchange.run(removal)) == 1
+        assert exchange.warnings == []
+
+
+class Answering:
+    """A session that gives the answers it was made with, by cmdlet."""
+
+    account, endpoint = "svc", "http://ex1:80/PowerShell"
+
+    def __init__(self, **answers: Response) -> None:
+        self.answers = {name.replace("_", "-"): answer for name, answer in answers.items()}
+        self.commands: list[tuple[str, dict[str, Value]]] = []
+
+    def invoke(self, command: Command) -> Response:
+        self.commands.append((command.cmdlet, dict(command.parameters)))
+        return self.answers[command.cmdlet]
+
+
+SERVER = {
+    "Name": "EX1",
+    "Fqdn": "ex1.contoso.com",
+    "DistinguishedName": "CN=EX1",
+    "AdminDisplayVersion": "Version 15.2 (Build 986.5)",
+    "IsEdgeServer": False,
+    "IsHubTransportServer": True,
+    "IsFrontendTransportServer": True,
+    "IsMailboxServer": True,
+    "IsClientAccessServer": True,
+    "CurrentConfigDomainController": "",
+    "OriginatingServer": "dc2.contoso.com",
+}
+
+
+class TestOddAnswers:
+    def test_without_a_current_domain_controller_the_one_that_answered_is_asked_again(self):
+        session = Answering(Get_ExchangeServer=Response([SERVER]), Get_AcceptedDomain=Response())
+        exchange = Exchange(session)
+        assert exchange.read_server("EX1").domain_controller == "dc2.contoso.com"
+        exchange.read_accepted_domains()
+        assert session.commands[1][1] == {"DomainController": "dc2.contoso.com"}
+
+    def test_an_edge_server_is_never_sent_a_domain_controller(self):
+        edge = {**SERVER, "IsEdgeServer": True, "IsHubTransportServer": False, "IsMailboxServer": False}
+        session = Answering(Get_ExchangeServer=Response([edge]), Get_AcceptedDomain=Response())
+        exchange = Exchange(session, "dc9.contoso.com")
+        assert exchange.read_server("EDGE1").domain_controller is None
+        exchange.read_accepted_domains()
+        assert session.commands[1][1] == {}
+
+    @pytest.mark.parametrize("count", [0, 2])
+    def test_a_name_must_mean_one_server(self, count: int):
+        with pytest.raises(ExchangeError, match=f"found {count} servers"):
+            Exchange(Answering(Get_ExchangeServer=Response([SERVER] * count))).read_server("EX1")
+
+    def test_an_adapter_without_a_list_of_addresses(self):
+        session = Answering(Get_NetworkConnectionInfo=Response([{"Name": "Ethernet", "IPAddresses": None}]))
+        with pytest.raises(UndecodableValue, match="IPAddresses"):
+            Exchange(session).read_network_addresses("EX1")
+
+    def test_an_endpoint_that_does_not_tell_its_cmdlets(self):
+        missing = ErrorRecord("x", "CommandNotFoundException", "ObjectNotFound", "Get-Command")
+        assert Exchange(Answering(Get_Command=Response(errors=[missing]))).visible_cmdlets() is None
+
+    def test_warnings_of_reading_are_kept(self):
+        exchange = Exchange(Answering(Get_AcceptedDomain=Response(warnings=["results are cut"])))
+        exchange.read_accepted_domains()
+        assert exchange.warnings == ["results are cut"]

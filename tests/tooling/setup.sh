@@ -100,7 +100,8 @@ make_environment() {
     if [ "$installer" = pip ]; then
         "$directory/bin/python" -m pip install -qq --require-hashes -r "$requirements"
     else
-        .stacks/uv/bin/uv pip sync --quiet --python "$directory/bin/python" --require-hashes "$requirements"
+        # The machine's own certificates: behind a company's proxy the bundled ones know nobody.
+        .stacks/uv/bin/uv pip sync --system-certs --quiet --python "$directory/bin/python" --require-hashes "$requirements"
     fi
     printf '%s\n' "$digest" >"$directory/.installed"
 }

@@ -1,0 +1,163 @@
+# Copyright: (c) 2026, the mailrelay.exchange authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The action behind the role: one plan a server, shown, run, left alone; refused before anything is written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible.errors import AnsibleConnectionFailure
+
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.actions import addresses
+
+SERVICES: dict[str, Any] = {
+    "external": {"connector_name": "Relay External", "sources": ["payroll", "127.0.0.32/28"], "throttling": "guarded"}
+}
+GROUPS = {"payroll": {"owner": "hr@lab.example", "addresses": {"pay01": "127.0.0.10"}}}
+
+
+def test_check_mode_shows_what_the_run_does_and_the_next_run_does_nothing(actions: Any) -> None:
+    checked = actions("relay", check=True, services=SERVICES, source_groups=GROUPS)
+    assert checked["changed"] and not checked.get("failed"), checked
+    assert actions.writes() == []
+    assert checked["diff"]["before"] == "" and "Relay External" in checked["diff"]["after"]
+    assert [command.split()[0] for command in checked["commands"]] == [
+        "New-ReceiveConnector",
+        "Add-ADPermission",
+        "Set-ReceiveConnector",
+    ]
+    assert checked["summary"] == [
+        "external: would change; 2 sources (17 addresses) could relay through 'Relay External' on EX1, "
+        "method anonymous."
+    ]
+
+    ran = actions("relay", services=SERVICES, source_groups=GROUPS)
+    assert ran["changed"] and ran["commands"] == checked["commands"] and ran["plan_id"] == checked["plan_id"]
+    assert actions.writes() == [command.split()[0] for command in checked["commands"]]
+    assert ran["services"] == [
+        {
+            "service": "external",
+            "connector": "Relay External",
+            "state": "present",
+            "method": "anonymous",
+            "sources": 2,
+            "addresses": 17,
+            "changed": True,
+        }
+    ]
+    assert ran["domain_controller"] == "dc1.lab.example"
+
+    mark = actions.mark()
+    again = actions("relay", services=SERVICES, source_groups=GROUPS)
+    assert not again["changed"] and again["commands"] == [] and again["changes"] == []
+    assert again["summary"][0].startswith("external: unchanged; 2 sources (17 addresses) may relay")
+    assert actions.writes(mark) == []
+    assert sorted(actions.reads(mark)) == [
+        "Get-ADPermission",
+        "Get-ExchangeServer",
+        "Get-ExchangeServer",
+        "Get-NetworkConnectionInfo",
+        "Get-ReceiveConnector",
+    ]
+
+
+def test_every_call_after_the_first_names_one_domain_controller(actions: Any) -> None:
+    actions("relay", services=SERVICES, source_groups=GROUPS)
+    first, *others = actions.journal()
+    assert first["cmdlet"] == "Get-ExchangeServer" and first["parameters"]["Status"] is True
+    assert {line["parameters"].get("DomainController") for line in others} == {"dc1.lab.example"}
+
+
+def test_no_service_reads_the_server_and_nothing_else(actions: Any) -> None:
+    result = actions("relay", services={})
+    assert not result["changed"] and result["summary"] == ["No relay service is declared for EX1."]
+    assert actions.reads() == ["Get-ExchangeServer"]
+
+
+def test_a_retired_service_takes_its_connector_away(actions: Any) -> None:
+    actions("relay", services=SERVICES, source_groups=GROUPS)
+    retired = {"external": {"connector_name": "Relay External", "state": "absent"}}
+    result = actions("relay", services=retired)
+    assert result["changed"] and actions.writes()[-1] == "Remove-ReceiveConnector"
+    assert result["summary"] == ["external: changed; there is no connector 'Relay External' on EX1."]
+    assert not actions("relay", services=retired)["changed"]
+
+
+def test_a_guard_refuses_in_check_mode_and_in_the_run_and_shows_the_plan(actions: Any) -> None:
+    services = {"external": {"sources": ["127.0.1.2"]}}
+    for check in (True, False):
+        result = actions("relay", check=check, services=services)
+        assert result["failed"] and not result["changed"]
+        assert "[exchange_server_address]" in result["msg"] and "EX2" in result["msg"]
+        assert [finding["id"] for finding in result["findings"]] == ["exchange_server_address"]
+        assert result["commands"], "the plan is shown, so that one sees what it would have done"
+    assert actions.writes() == []
+
+
+def test_an_accepted_finding_lets_the_plan_through_and_stays_visible(actions: Any) -> None:
+    services = {"external": {"sources": ["127.0.1.2"], "accept_findings": {"exchange_server_address": "a fax on EX2"}}}
+    result = actions("relay", services=services)
+    assert result["changed"] and not result.get("failed"), result
+    assert result["findings"][0]["accepted"] == "a fax on EX2"
+    assert "warnings" not in result, "what somebody accepted is no news"
+
+
+def test_a_finding_that_refuses_nothing_is_a_warning(actions: Any) -> None:
+    result = actions("relay", services={"external": {"sources": ["127.0.0.10"], "method": "externally_secured"}})
+    assert result["changed"]
+    assert any(warning.startswith("[externally_secured_bypass] ") for warning in result["warnings"])
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"services": {"external": {"sources": ["payrol"]}}}, "source group 'payrol' is not defined; did you mean"),
+        ({"services": {"external": {}}}, "services.external.sources: no sources are declared"),
+        ({"services": SERVICES, "safety": {"max_addresses": 0}}, "safety.max_addresses: 0 is not"),
+        ({"services": SERVICES, "protected_addresses": {"edge": "nonsense"}}, "protected_addresses.edge: 'nonsense'"),
+        ({"services": SERVICES, "accept_findings": {"open_relay": " "}}, "accept_findings.open_relay: the reason"),
+        ({"services": SERVICES, "exchange_addresses": ["10.0.0.300"]}, "exchange_addresses: '10.0.0.300'"),
+        ({"services": SERVICES, "server_name": "EX1"}, "Unsupported option: server_name"),
+        ({}, "missing required arguments: services"),
+        (
+            {"services": {"external": {"sources": ["a"]}}, "source_groups": {"a": {"file": "a.csv"}}},
+            "has not been read",
+        ),
+    ],
+)
+def test_a_mistake_is_one_sentence_before_anything_is_asked(
+    actions: Any, options: dict[str, Any], sentence: str
+) -> None:
+    result = actions("relay", **{"source_groups": GROUPS, **options})
+    assert result["failed"] and not result["changed"]
+    assert sentence in result["msg"] and "\n" not in result["msg"] and "Traceback" not in result["msg"]
+    assert actions.journal() == []
+
+
+def test_options_that_are_null_count_as_not_given(actions: Any) -> None:
+    nothing = dict.fromkeys(("source_groups", "protected_addresses", "safety", "accept_findings", "server"))
+    assert actions("relay", services={"external": {"sources": ["127.0.0.10"]}}, **nothing)["changed"]
+
+
+def test_a_server_whose_address_nobody_knows_closes_the_guard(actions: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(addresses, "_SECONDS", 0.2)
+    unknown = {"ansible_exchange_resolver": "127.0.0.1:1"}
+    result = actions("relay", services=SERVICES, source_groups=GROUPS, variables=unknown)
+    assert result["failed"] and "[exchange_addresses_unknown]" in result["msg"]
+    assert any("does not answer for ex2.lab.example" in warning for warning in result["warnings"])
+    assert actions.writes() == []
+
+
+def test_an_account_that_may_not_grant_leaves_nothing_half_done(actions: Any) -> None:
+    operator = {"ansible_user": "operator"}
+    result = actions("relay", services=SERVICES, source_groups=GROUPS, variables=operator)
+    assert result["failed"] and not result["changed"], result
+    assert "Active Directory Permissions" in result["msg"]
+    left = actions("receive_connector_info", name="Relay External")["receive_connectors"]
+    assert left == []
+
+
+def test_a_lab_that_is_gone_is_unreachable_and_no_traceback(actions: Any) -> None:
+    with pytest.raises(AnsibleConnectionFailure, match="refuses connections"):
+        actions("relay", services=SERVICES, source_groups=GROUPS, variables={"ansible_exchange_port": 1})

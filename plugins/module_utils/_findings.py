@@ -92,7 +92,8 @@ FINDINGS: tuple[FindingKind, ...] = (
         "critical",
         True,
         "The addresses of Exchange server {detail} could not be found, so that sources on {server} cannot be checked.",
-        "Make the server's name resolvable from the control node, or name its addresses in exchange_addresses.",
+        "Make the server's name resolvable from the control node; or name its addresses in exchange_addresses and "
+        "accept the finding.",
         "Without the addresses nobody can tell whether a source holds an Exchange server. The guard fails closed.",
     ),
     FindingKind(

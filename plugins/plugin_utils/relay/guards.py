@@ -43,7 +43,7 @@ def plan_findings(
         policy: what to judge by.
         addresses: of every Exchange server.
     """
-    known = tuple(addresses) + policy.exchange_addresses
+    known = known_addresses(final, policy, addresses)
     judged = False
     for target in targets:
         own = [move for move in moves if move.name.casefold() == target.name.casefold()]
@@ -81,9 +81,10 @@ def findings_of(
         picture = Picture(picture.name, picture.distinguished_name, picture.values, tuple(entries))
     world = World(state.facts, anonymous, {**pictures, picture.key: picture})
     if is_default_connector(picture, state.facts):
-        found = _rights_on_a_default_connector(picture, world)
+        # It is for everybody by design; what it must not do is relay for everybody.
+        found = _open_relay(picture, state.facts.name, policy) if world.relays(picture) else iter(())
     else:
-        found = connector_findings(picture, world, policy, (*state.addresses, *policy.exchange_addresses), False)
+        found = connector_findings(picture, world, policy, known_addresses(world, policy, state.addresses), False)
     return list(found)
 
 
@@ -110,14 +111,32 @@ def connector_findings(
         held = _holding(picture.ranges, owner.addresses)
         if held:
             yield finding("exchange_server_address", server, (picture.name,), held, owner.name)
-    loopback = _holding(picture.ranges, LOOPBACK)
-    if loopback:
-        yield finding("exchange_server_address", server, (picture.name,), loopback, server)
     for name, protected in policy.protected.groups:
         held = _holding(picture.ranges, protected)
         if held:
             identifier = "shared_address" if name == SHARED else "protected_address"
             yield finding(identifier, server, (picture.name,), held, name)
+
+
+def known_addresses(
+    world: World, policy: Policy, addresses: Sequence[ExchangeServerAddresses]
+) -> tuple[ExchangeServerAddresses, ...]:
+    """Addresses of Exchange servers, each server once: found, declared, loopback, and those that bindings name.
+
+    A server whose addresses could not be found stays in it with none: what is known otherwise does not replace them.
+    """
+    found: dict[str, ExchangeServerAddresses] = {}
+    for entry in (*addresses, *policy.exchange_addresses):
+        other = found.get(entry.name.casefold())
+        merged = entry.addresses if other is None else (*other.addresses, *entry.addresses)
+        found[entry.name.casefold()] = ExchangeServerAddresses(entry.name, merged)
+    own = found.get(world.facts.name.casefold())
+    if own is None or own.addresses:
+        bound = {binding.address_range for picture in world for binding in picture.bindings if not binding.is_wildcard}
+        read = own.addresses if own is not None else ()
+        every = tuple(sorted({*read, *LOOPBACK, *bound}))
+        found[world.facts.name.casefold()] = ExchangeServerAddresses(world.facts.name, every)
+    return tuple(found.values())
 
 
 def _holding(ranges: Iterable[IPRange], addresses: Sequence[IPRange]) -> list[IPRange]:
@@ -170,11 +189,6 @@ def _is_for_relay(move: Move) -> bool:
     return isinstance(move, Delete)
 
 
-def _rights_on_a_default_connector(picture: Picture, world: World) -> Iterator[Finding]:
-    if world.relays(picture):
-        yield finding("default_connector", world.facts.name, (picture.name,))
-
-
 def _sources(target: Target, server: str) -> Iterator[Finding]:
     sources = target.desired.sources
     if sources is None:
@@ -195,7 +209,7 @@ def empty_sources(target: Target, server: str) -> Iterator[Finding]:
     sources = target.desired.sources
     if target.present and sources is not None and not sources.entries:
         count = len(target.before.ranges) if target.before is not None and target.before.enabled else 0
-        detail = f"{count} source{'s' if count != 1 else ''} it has now" if count else "nobody now"
+        detail = f"{count} source{'s' if count != 1 else ''} it has now" if count else "nobody so far"
         yield finding("empty_sources", server, (target.name,), detail=detail)
 
 

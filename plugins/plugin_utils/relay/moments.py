@@ -61,7 +61,25 @@ def flaws(world: World, moves: Sequence[Move]) -> list[Flaw]:
         )
         for (kind, connectors), by_outcome in found.items()
     ]
-    return told + _clashes_on_the_way(world, moves)
+    return _merged(told) + _clashes_on_the_way(world, moves)
+
+
+def _merged(found: Sequence[Flaw]) -> list[Flaw]:
+    """One flaw where several of a kind concern the same connectors: a long moment is still one."""
+    merged: list[Flaw] = []
+    for flaw in found:
+        for other in [
+            entry for entry in merged if entry.kind == flaw.kind and set(entry.connectors) & set(flaw.connectors)
+        ]:
+            merged.remove(other)
+            flaw = Flaw(
+                flaw.kind,
+                tuple(dict.fromkeys((*other.connectors, *flaw.connectors))),
+                aggregate((*other.addresses, *flaw.addresses)),
+                flaw.certain or other.certain,
+            )
+        merged.append(flaw)
+    return merged
 
 
 def _matters(move: Move) -> bool:

@@ -51,20 +51,25 @@ EXAMPLES = r"""
   mailrelay.exchange.exchange_server_info:
   register: learnt
 
-- name: Show it
-  ansible.builtin.debug:
-    msg: >-
-      {{ learnt.exchange_server.name }} is Exchange {{ learnt.exchange_server.version }},
-      asked through {{ learnt.exchange_server.domain_controller }}
-
-- name: Stop unless the account may do everything that a relay needs
-  ansible.builtin.assert:
-    that: not learnt.exchange_server.missing_roles
-    fail_msg: "The account lacks {{ learnt.exchange_server.missing_roles | join(' and ') }}"
-
-- name: Only see whether the server can be reached
+- name: Only see whether the server can be reached with this account
   mailrelay.exchange.exchange_server_info:
     gather: []
+
+- name: Stop unless the account may do everything that a relay needs
+  mailrelay.exchange.exchange_server_info:
+    gather:
+      - cmdlets
+  register: allowed
+  failed_when: allowed.exchange_server.missing_roles | length > 0
+
+- name: Wait until the server is out of maintenance
+  mailrelay.exchange.exchange_server_info:
+    gather:
+      - component_states
+  register: server
+  until: server.exchange_server.component_states.FrontendTransport == 'Active'
+  retries: 10
+  delay: 30
 """
 
 RETURN = r"""

@@ -45,33 +45,37 @@ author:
 """
 
 EXAMPLES = r"""
+- name: Stop when a connector relays for everybody
+  mailrelay.exchange.receive_connector_info:
+  register: audit
+  failed_when: "'open_relay' in (audit.receive_connectors | map(attribute='findings') | flatten | map(attribute='id'))"
+
 - name: List what was made by hand or by this collection
   mailrelay.exchange.receive_connector_info:
     include_default: false
   register: listed
 
-- name: Show who may relay through what
-  ansible.builtin.debug:
-    msg: "{{ item.name }}: {{ item.options.remote_ip_ranges | join(', ') }}"
+- name: Make the same connectors on another server, disabled for now
+  mailrelay.exchange.receive_connector:
+    server: EX2
+    name: "{{ item.name }}"
+    bindings: "{{ item.options.bindings }}"
+    remote_ip_ranges: "{{ item.options.remote_ip_ranges }}"
+    permission_groups: "{{ item.options.permission_groups }}"
+    auth_mechanism: "{{ item.options.auth_mechanism }}"
+    enabled: false
   loop: "{{ listed.receive_connectors }}"
   loop_control:
     label: "{{ item.name }}"
 
-- name: Keep a backup on the control node
-  ansible.builtin.copy:
-    content: "{{ listed.receive_connectors | to_nice_yaml }}"
-    dest: "{{ playbook_dir }}/connectors-{{ inventory_hostname }}.yml"
-    mode: "0600"
-  delegate_to: localhost
-  vars:
-    ansible_connection: local
-    ansible_shell_type: sh
-    ansible_become: false
-    ansible_python_interpreter: "{{ ansible_playbook_python }}"
-
-- name: Stop when a connector relays for everybody
-  ansible.builtin.assert:
-    that: "'open_relay' not in (listed.receive_connectors | map(attribute='findings') | flatten | map(attribute='id'))"
+- name: Grant the same rights there
+  mailrelay.exchange.receive_connector_permission:
+    server: EX2
+    connector: "{{ item.name }}"
+    grants: "{{ item.permissions.grants }}"
+  loop: "{{ listed.receive_connectors }}"
+  loop_control:
+    label: "{{ item.name }}"
 """
 
 RETURN = r"""

@@ -17,6 +17,7 @@ from .world import EXTERNAL, Create, Delete, Grant, Move, Picture, Revoke, World
 
 _LISTS = frozenset(("remote_ip_ranges", "bindings", "permission_groups", "auth_mechanism"))
 # What decides whom a connector answers and how; read back before somebody may relay through it.
+_WHOM = ("remote_ip_ranges", "bindings")
 _DECISIVE = ("remote_ip_ranges", "bindings", "permission_groups", "auth_mechanism", "transport_role")
 
 
@@ -102,7 +103,7 @@ class _Compiler:
             checks += self._anonymous(picture)
             if picture.enabled and ANY_RECIPIENT in move.rights and not picture.externally_secured:
                 # From here on everybody in its ranges may relay: they must be the ones that were planned for.
-                held = {option: picture.values[option] for option in ("remote_ip_ranges", "bindings")}
+                held = {option: picture.values[option] for option in _WHOM if option in picture.values}
                 checks.append(ConnectorHolds(picture.distinguished_name, held))
         return tuple(checks)
 

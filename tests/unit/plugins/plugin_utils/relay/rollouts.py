@@ -20,7 +20,7 @@ from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.policy im
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.service import parse_services
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.steps import Plan, Step
 
-from .simulated_exchange import DC, Refused, SimulatedExchange
+from .simulated_exchange import DC, Connector, Refused, SimulatedExchange
 
 TODAY = date(2026, 11, 21)
 
@@ -144,3 +144,24 @@ def carry_out(plan: Plan, server: SimulatedExchange, promise: Promise | None = N
             assert not promise.window(), f"after {step.text}\nopen: {promise.window()}\nplan: {plan.commands}"
             assert not promise.refused_inside(), f"after {step.text}\nrefused inside: {promise.refused_inside()}"
     return True
+
+
+def relay(server: SimulatedExchange, **service: Any) -> Plan:
+    """The plan for one service called "a"."""
+    return plan_for(server, services({"a": service}, server))
+
+
+def rolled_out(server: SimulatedExchange, **service: Any) -> Connector:
+    """The connector of one service called "a" after its rollout."""
+    assert carry_out(relay(server, **service), server)
+    return server.connectors[dn(server)]
+
+
+def dn(server: SimulatedExchange, name: str = "Relay a") -> str:
+    return f"CN={name},CN=SMTP Receive Connectors,CN=Protocols,{server.dn}"
+
+
+def short(plan: Plan, server: SimulatedExchange) -> list[str]:
+    """The commands without what all of them share."""
+    tail = f" -DomainController '{DC}'"
+    return [line.replace(tail, "").replace(f" -Identity '{dn(server)}'", "") for line in plan.commands]

@@ -297,11 +297,13 @@ class SimulatedExchange:
             if not set(words) <= {*known, "None"}:
                 raise Refused(f"{value} cannot be converted")
             return ", ".join(word for word in known if word in words) or "None"
+        if value is None and name in ("Comment", "Banner", "Fqdn"):
+            return ""
         if name == "MaxMessageSize":
             return {"10MB": "10 MB (10,485,760 bytes)", "36MB": "36 MB (37,748,736 bytes)"}[value]
         if isinstance(NEW_CONNECTOR.get(name), bool) != isinstance(value, bool):
             raise Refused(f"{name}: {value!r} cannot be converted")
-        return str(value) if isinstance(NEW_CONNECTOR.get(name), str) and value is not None else value
+        return str(value) if isinstance(NEW_CONNECTOR.get(name), str) else value
 
     def _validate(self, name: str, properties: dict[str, Any]) -> None:
         mechanisms = set(properties["AuthMechanism"].split(", "))

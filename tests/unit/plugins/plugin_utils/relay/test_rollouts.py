@@ -98,7 +98,7 @@ def assert_reached(server: SimulatedExchange, declared: Mapping[str, Any]) -> No
     assert {client for client in CLIENTS if server.relays(client)} == expected(declared)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=70, deadline=None)
 @given(one_service, one_service, st.sampled_from(REPLACEMENTS), st.integers(0, 7), st.booleans())
 def test_one_service_changes_without_a_gap_or_a_window(
     old: dict[str, Any], new: dict[str, Any], replacement: str, kill: int, disabled_conflicts: bool
@@ -116,7 +116,7 @@ def test_one_service_changes_without_a_gap_or_a_window(
     assert_reached(server, new)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=70, deadline=None)
 @given(two_services(), two_services(absent=True), st.sampled_from(REPLACEMENTS), st.integers(0, 9))
 def test_ranges_go_from_service_to_service_without_a_gap_or_it_is_told(
     old: dict[str, Any], new: dict[str, Any], replacement: str, kill: int
@@ -215,7 +215,7 @@ def add_by_hand(server: SimulatedExchange, made: Mapping[str, Any]) -> Connector
     return connector
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(connector_made_by_hand(), service, st.sampled_from(REPLACEMENTS), st.integers(0, 7))
 def test_a_connector_made_by_hand_is_adopted_without_a_gap_or_a_window(
     made: dict[str, Any], wanted: dict[str, Any], replacement: str, kill: int

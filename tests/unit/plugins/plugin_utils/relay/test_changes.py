@@ -1,0 +1,127 @@
+# Copyright: (c) 2026, the mailrelay.exchange authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What a plan changes, as a module returns it: exact, readable, and small."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.result import writer_result
+
+from .rollouts import relay, rolled_out
+from .simulated_exchange import DC, SimulatedExchange
+
+
+@pytest.fixture
+def server() -> SimulatedExchange:
+    return SimulatedExchange()
+
+
+def changed(server: SimulatedExchange, **service: Any) -> dict[str, dict[str, Any]]:
+    changes = writer_result(relay(server, **service), None)["changes"]
+    assert isinstance(changes, list)
+    assert all(change["connector"] == "Relay a" for change in changes)
+    return {change["property"]: change for change in changes}
+
+
+def test_a_new_connector_lists_what_it_gets(server: SimulatedExchange) -> None:
+    changes = changed(server, sources=["10.0.0.1"], connector={"comment": "x"})
+    assert (changes["state"]["before"], changes["state"]["after"]) == ("absent", "present")
+    assert changes["remote_ip_ranges"]["added"] == ["10.0.0.1"]
+    assert changes["enabled"]["after"] is True
+    assert changes["comment"] == {"connector": "Relay a", "property": "comment", "before": None, "after": "x"}
+    assert changes["permissions"]["added"] == [
+        "NT AUTHORITY\\ANONYMOUS LOGON: ms-Exch-SMTP-Accept-Any-Recipient",
+    ]
+
+
+def test_a_change_has_what_was_and_what_will_be(server: SimulatedExchange) -> None:
+    rolled_out(server, sources=["10.0.0.1", "10.0.0.2"], connector={"comment": "old"})
+    changes = changed(server, sources=["10.0.0.2", "10.0.0.3", "10.0.0.4"], connector={"comment": "new"})
+    assert set(changes) == {"remote_ip_ranges", "comment"}
+    assert (changes["comment"]["before"], changes["comment"]["after"]) == ("old", "new")
+    ranges = changes["remote_ip_ranges"]
+    assert (ranges["added"], ranges["removed"]) == (["10.0.0.3", "10.0.0.4"], ["10.0.0.1"])
+    assert (ranges["count_before"], ranges["count_after"]) == (2, 3)
+
+
+def test_a_removal_says_how_many_lose_it(server: SimulatedExchange) -> None:
+    rolled_out(server, sources=["10.0.0.1", "10.0.0.2"])
+    changes = changed(server, state="absent")
+    assert set(changes) == {"state", "remote_ip_ranges"}
+    assert (changes["remote_ip_ranges"]["count_before"], changes["remote_ip_ranges"]["count_after"]) == (2, 0)
+
+
+def test_a_switch_of_method_shows_groups_mechanisms_and_rights(server: SimulatedExchange) -> None:
+    rolled_out(server, sources=["10.0.0.1"])
+    changes = changed(server, sources=["10.0.0.1"], method="externally_secured")
+    assert set(changes) == {"permission_groups", "auth_mechanism", "permissions"}
+    assert changes["permissions"]["removed"] == ["NT AUTHORITY\\ANONYMOUS LOGON: ms-Exch-SMTP-Accept-Any-Recipient"]
+
+
+def test_a_diff_shows_only_what_differs(server: SimulatedExchange) -> None:
+    rolled_out(server, sources=["10.0.0.1", "10.0.0.2"], connector={"comment": "old"})
+    plan = relay(
+        server, sources=["10.0.0.2", "10.0.0.3"], connector={"comment": "", "protocol_logging_level": "verbose"}
+    )
+    assert plan.diff == {
+        "before": "Relay a:\n  remote_ip_ranges:\n    - 10.0.0.1\n  comment: old\n  protocol_logging_level: None\n",
+        "after": "Relay a:\n  remote_ip_ranges:\n    - 10.0.0.3\n  comment: ''\n  protocol_logging_level: Verbose\n",
+    }
+
+
+def test_ten_thousand_sources_stay_a_small_result(server: SimulatedExchange) -> None:
+    many = [f"10.{n // 62500}.{n // 250 % 250}.{n % 250 + 1}" for n in range(10_000)]
+    rolled_out(server, sources=["192.168.0.1"])
+    result = writer_result(relay(server, sources=many), None)
+    changes: Any = result["changes"]
+    [ranges] = changes
+    assert len(ranges["added"]) == 51
+    assert ranges["added"][-1] == "... 9950 more"
+    assert ranges["count_after"] == 10_000
+    assert len(json.dumps(result)) < 500_000
+    assert len(json.dumps({**result, "commands": []})) < 10_000
+
+
+def test_a_result_has_the_same_shape_with_and_without_a_run(server: SimulatedExchange) -> None:
+    plan = relay(server, sources=["10.0.0.1"])
+    checked = writer_result(plan, None)
+    assert set(checked) == {"changed", "changes", "commands", "findings", "diff", "domain_controller", "plan_id"}
+    assert (checked["changed"], checked["domain_controller"]) == (True, DC)
+    ran = writer_result(plan, applied(commands_run=plan.commands))
+    assert {key: ran[key] for key in checked} == checked
+    json.dumps(checked)
+
+
+def applied(**outcome: Any) -> Any:
+    known = {"commands_run": [], "rolled_back": None, "remaining": [], "error": None, "warnings": []}
+    return SimpleNamespace(**{**known, **outcome})
+
+
+@pytest.mark.parametrize(
+    ("outcome", "expected"),
+    [
+        ({"commands_run": ["x"], "rolled_back": "true"}, False),
+        ({"commands_run": ["x"], "rolled_back": "partial"}, True),
+        ({"commands_run": ["x"], "rolled_back": "false"}, True),
+        ({"commands_run": []}, False),
+    ],
+)
+def test_a_run_that_failed_says_what_is_left(
+    server: SimulatedExchange, outcome: dict[str, Any], expected: bool
+) -> None:
+    failed = applied(**outcome, error=RuntimeError("no"), remaining=["Remove-ReceiveConnector"])
+    result = writer_result(relay(server, sources=["10.0.0.1"]), failed)
+    assert result["changed"] is expected
+    assert result["remaining"] == ["Remove-ReceiveConnector"]
+    assert result["rolled_back"] == outcome.get("rolled_back")
+
+
+def test_nothing_to_do_is_no_change(server: SimulatedExchange) -> None:
+    rolled_out(server, sources=["10.0.0.1"])
+    result = writer_result(relay(server, sources=["10.0.0.1"]), None)
+    assert (result["changed"], result["changes"], result["commands"]) == (False, [], [])

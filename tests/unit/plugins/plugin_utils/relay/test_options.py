@@ -1,0 +1,119 @@
+# Copyright: (c) 2026, the mailrelay.exchange authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The options of the modules for one aspect: what they mean, and a sentence for every mistake."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.desired import DesiredConnector, DesiredGrant
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.errors import InputError
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.options import (
+    parse_receive_connector,
+    parse_receive_connector_permission,
+    parse_receive_connector_throttling,
+)
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.rights import ANY_RECIPIENT, SUBMIT
+
+
+def connector(**options: Any) -> DesiredConnector:
+    [found] = parse_receive_connector({"name": "Relay {server}", **options}, "EX1")
+    return found
+
+
+def permission(*grants: Any, **options: Any) -> DesiredConnector:
+    [found] = parse_receive_connector_permission({"connector": "Relay {server}", "grants": grants, **options}, "EX1")
+    return found
+
+
+def throttling(**options: Any) -> DesiredConnector:
+    [found] = parse_receive_connector_throttling({"connector": "Relay {server}", **options}, "EX1")
+    return found
+
+
+def test_only_what_was_given_is_managed() -> None:
+    found = connector(comment="", fqdn=None, enabled=False)
+    assert (found.name, found.aspect, found.method) == ("Relay EX1", "connector", None)
+    assert found.values == {"comment": "", "enabled": False}
+
+
+def test_what_is_to_go_needs_no_values() -> None:
+    found = connector(state="absent", comment="x")
+    assert (found.state, found.values) == ("absent", {})
+
+
+def test_throttling_is_a_profile_and_values() -> None:
+    found = throttling(profile="guarded", max_inbound_connection="unlimited")
+    assert (found.name, found.aspect, found.profile) == ("Relay EX1", "throttling", "guarded")
+    assert found.values == {"max_inbound_connection": "unlimited"}
+
+
+def test_grants_are_read_with_their_usual_spelling() -> None:
+    found = permission(
+        {"principal": " LAB\\x ", "rights": ["ms-exch-smtp-submit", SUBMIT]},
+        {"principal": "anonymous", "rights": [ANY_RECIPIENT], "deny": True, "state": "absent"},
+        exclusive=True,
+    )
+    assert found.grants == (
+        DesiredGrant("LAB\\x", (SUBMIT,)),
+        DesiredGrant("anonymous", (ANY_RECIPIENT,), True, "absent"),
+    )
+    assert found.exclusive
+
+
+@pytest.mark.parametrize(
+    ("grant", "told"),
+    [
+        ("x", "grants[0]: 'x' is not a mapping"),
+        ({"rights": [SUBMIT]}, "grants[0].principal: None is not a principal"),
+        ({"principal": " ", "rights": [SUBMIT]}, "is not a principal"),
+        ({"principal": "a\nb", "rights": [SUBMIT]}, "control character"),
+        ({"principal": "x"}, "grants[0].rights: no right is given"),
+        ({"principal": "x", "rights": []}, "no right is given"),
+        ({"principal": "x", "rights": ["SMTP-Submit"]}, "did you mean ms-Exch-SMTP-Submit?"),
+        ({"principal": "x", "rights": ["ms-Exch-SMTP-Accept-Any-Recipents"]}, f"did you mean {ANY_RECIPIENT}?"),
+        ({"principal": "x", "rights": ["ms-Exch-SMTP-Accept-XShadow"]}, "is reserved for Exchange's own servers"),
+        ({"principal": "x", "rights": [5]}, "5 is not a right"),
+        ({"principal": "x", "rights": [SUBMIT], "deny": "maybe"}, "'maybe' is neither true nor false"),
+        ({"principal": "x", "rights": [SUBMIT], "state": "gone"}, "'gone' is neither present nor absent"),
+        ({"principal": "x", "rights": [SUBMIT], "user": "y"}, "'user' is not an option here"),
+    ],
+)
+def test_a_wrong_grant_gets_one_sentence(grant: Any, told: str) -> None:
+    with pytest.raises(InputError) as caught:
+        permission(grant)
+    assert told in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_right_cannot_be_wanted_and_not_wanted() -> None:
+    wanted = {"principal": "LAB\\x", "rights": [SUBMIT]}
+    with pytest.raises(InputError, match="declared present and absent"):
+        permission(wanted, {**wanted, "principal": "lab\\X", "state": "absent"})
+    assert permission(wanted, {**wanted, "deny": True, "state": "absent"})
+
+
+@pytest.mark.parametrize(
+    ("parse", "options", "told"),
+    [
+        (connector, {"name": ""}, "name: '' is empty"),
+        (connector, {"name": None}, "name: None is not text"),
+        (connector, {"name": "x" * 65}, "name: "),
+        (connector, {"state": "gone"}, "state: 'gone' is neither present nor absent"),
+        (connector, {"bindings": "25"}, "bindings: '25'"),
+        (connector, {"permission_groups": "Custom"}, "permission_groups: Custom is only shown by Exchange"),
+        (throttling, {}, "neither a profile nor a throttle value is given"),
+        (throttling, {"profile": "garded"}, "did you mean guarded?"),
+        (throttling, {"connector": None, "profile": "guarded"}, "connector: None is not text"),
+        (throttling, {"max_hop_count": 501}, "max_hop_count: 501 is not between 1 and 500"),
+        (permission, {"grants": "x"}, "grants: 'x' is not a list"),
+        (permission, {"grants": None}, "grants: None is not a list"),
+    ],
+)
+def test_a_wrong_option_gets_one_sentence(parse: Any, options: dict[str, Any], told: str) -> None:
+    with pytest.raises(InputError) as caught:
+        parse(**options)
+    assert told in str(caught.value)
+    assert "\n" not in str(caught.value)

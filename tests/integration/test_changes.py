@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 from harness.lab import Lab
 from harness.labs import LATER, LISTED
-from harness.promises import kept, relays
+from harness.promises import Promises
 from harness.shell import assert_shown_is_run
 
 ONE_SERVER = ["EX1"]
+LAB = {"servers": ONE_SERVER}
 SWITCHES = [
     {"permission_groups_replacement": "keeps_manual", "disabled_connector_conflicts": True},
     {"permission_groups_replacement": "removes_dropped", "disabled_connector_conflicts": True},
@@ -31,6 +32,11 @@ class Rollout:
     def __init__(self, lab: Lab, runner: Any) -> None:
         self.lab = lab
         self.runner = runner
+        self.promises = Promises(lab)
+
+    def relays(self, client: str) -> bool:
+        """Whether the server relays for a client after the last change."""
+        return self.promises.relays(client) == set(self.lab.servers)
 
     def __call__(
         self, sources: Collection[str], gains: Collection[str] = (), loses: Collection[str] = (), **service: Any
@@ -40,7 +46,7 @@ class Rollout:
         playbook = [{"hosts": "exchange", "gather_facts": False, "tasks": [task]}]
         checked = self.runner.run(playbook, "--check", "--diff").succeed().one("relay")
         mark = self.lab.journal.mark()
-        with kept(self.lab, gains=gains, loses=loses):
+        with self.promises.kept(gains=gains, loses=loses):
             ran = dict(self.runner.run(playbook).succeed().one("relay"))
         assert ran["commands"] == checked["commands"]
         assert_shown_is_run(ran["commands"], self.lab.journal.writes(mark))
@@ -50,42 +56,41 @@ class Rollout:
         return ran
 
 
-@pytest.fixture
-def rollout(lab: Lab, runner_for: Any) -> Rollout:
-    return Rollout(lab, runner_for(lab))
-
-
-@pytest.mark.parametrize("switches", SWITCHES, ids=lambda one: "-".join(str(value) for value in one.values()))
-def test_sources_and_methods_change_without_a_gap_or_a_window(
-    switches: dict[str, Any], start_lab: Any, runner_for: Any
-) -> None:
-    lab = start_lab(servers=ONE_SERVER, switches=switches)
+def test_sources_and_limits_change_without_a_gap_or_a_window(lab: Lab, runner_for: Any) -> None:
     apply = Rollout(lab, runner_for(lab))
 
     apply([LISTED], gains={LISTED})
-    assert relays(lab, LISTED) == {"EX1"}
+    assert apply.relays(LISTED)
 
     result = apply([LISTED, LATER], gains={LATER})
-    assert relays(lab, LATER) == {"EX1"}
+    assert apply.relays(LATER)
     [change] = [one for one in result["changes"] if one["property"] == "remote_ip_ranges"]
     assert (change["added"], change["removed"]) == ([LATER], [])
     assert (change["count_before"], change["count_after"]) == (1, 2)
 
-    apply([LISTED, LATER], method="externally_secured")
-    assert relays(lab, LISTED) == relays(lab, LATER) == {"EX1"}
-
-    apply([LISTED, LATER], method="anonymous")
-    assert relays(lab, LISTED) == relays(lab, LATER) == {"EX1"}
-
     apply([LISTED], loses={LATER})
-    assert relays(lab, LATER) == set()
+    assert not apply.relays(LATER)
 
     apply([LISTED], throttling="guarded")
+
+    apply([], loses={LISTED}, state="absent")
+    assert not apply.relays(LISTED)
+
+
+@pytest.mark.parametrize("switches", SWITCHES, ids=lambda one: "-".join(str(value) for value in one.values()))
+def test_the_method_changes_without_a_gap_or_a_window(
+    switches: dict[str, Any], start_lab: Any, runner_for: Any
+) -> None:
+    lab = start_lab(servers=ONE_SERVER, switches=switches)
+    apply = Rollout(lab, runner_for(lab))
+    apply([LISTED], gains={LISTED})
+    apply([LISTED], method="externally_secured")
+    assert apply.relays(LISTED)
+
+    apply([LISTED], method="anonymous")
+    assert apply.relays(LISTED)
 
     # Method and sources in one go: who is on both lists never notices.
     apply([LISTED, LATER], gains={LATER}, method="externally_secured", throttling="guarded")
     apply([LATER], loses={LISTED}, method="anonymous", throttling="guarded")
-    assert relays(lab, LISTED) == set()
-
-    apply([], loses={LATER}, state="absent")
-    assert relays(lab, LATER) == set()
+    assert apply.relays(LATER) and not apply.relays(LISTED)

@@ -10,7 +10,7 @@ import pytest
 from harness.lab import Lab
 from harness.labs import LISTED, dns_alias_variables, proof_variables
 from harness.plays import PlayRun
-from harness.promises import kept, relays
+from harness.promises import Promises
 from harness.shell import assert_shown_is_run
 
 ROLLOUT = "mailrelay.exchange.rollout"
@@ -30,7 +30,8 @@ def test_a_relay_is_shown_rolled_out_proved_and_left_alone(lab: Lab, runner_for:
     variables = {**SERVICES, **dns_alias_variables(lab), **proof_variables(lab)}
     runner = runner_for(lab, variables=variables, hostile=True)
     hosts = {server.fqdn: name for name, server in lab.servers.items()}
-    assert relays(lab, LISTED) == set()
+    promises = Promises(lab)
+    assert promises.relays(LISTED) == set()
 
     # Check mode on a lab where nothing exists: everything is shown, nothing is written.
     checked = runner.run(ROLLOUT, "--check", "--diff").succeed()
@@ -38,13 +39,13 @@ def test_a_relay_is_shown_rolled_out_proved_and_left_alone(lab: Lab, runner_for:
     shown = {host: commands(checked, host) for host in hosts}
 
     # The run executes exactly what was shown.
-    with kept(lab, gains={LISTED}):
+    with promises.kept(gains={LISTED}):
         ran = runner.run(ROLLOUT).succeed()
     writes = lab.journal.writes()
     for host, name in hosts.items():
         assert commands(ran, host) == shown[host]
         assert_shown_is_run(shown[host], [line for line in writes if line.server == name])
-    assert relays(lab, LISTED) == set(lab.servers)
+    assert promises.relays(LISTED) == set(lab.servers)
     assert lab.resolve("smtp.lab.example") == lab.servers["EX1"].host
 
     # The second run reads, within its budget, and writes nothing.

@@ -70,8 +70,8 @@ def inventory(
 ) -> Path:
     """Write an inventory for a lab and return its path.
 
-    variables: of all hosts, the control node included. hosts: further variables by server name. hostile: with the variables of a
-    Windows repository for every host.
+    variables: of all hosts, the control node included. hosts: further variables by server name. hostile: with the
+    variables of a Windows repository for every host.
     """
     account = lab.facts["accounts"][user]
     servers = {

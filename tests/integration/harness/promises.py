@@ -31,25 +31,38 @@ def relays(lab: Lab, client: str) -> set[str]:
     return {server for (server, _client, _to), accepted in ask(lab, [client], [OUTSIDE]).items() if accepted}
 
 
-@contextlib.contextmanager
-def kept(
-    lab: Lab, gains: Collection[str] = (), loses: Collection[str] = (), clients: Collection[str] = CLIENTS
-) -> Iterator[None]:
-    """Hold what happens inside to the promises.
+class Promises:
+    """Holds one change after the other to the promises.
 
-    gains: clients that may be accepted where they were refused. loses: clients that may be refused where they were
-    accepted. Everybody else keeps, between any two cmdlets and at the end, what they had.
+    answers: what SMTP answered last. A refusal is answered five seconds late, so nothing is asked twice.
     """
-    before = ask(lab, clients)
-    mark = lab.journal.mark()
-    yield
-    watches = lab.journal.watches(mark)
-    broken = broken_promises(watches, {key for key, taken in before.items() if taken}, set(gains), frozenset(loses))
-    assert not broken, "promises broken:\n" + "\n".join(map(str, broken))
-    if lab.journal.writes(mark):
-        assert watches, "the lab watched nothing, so nothing is proved"
-    after = ask(lab, clients)
-    for (server, client, recipient), taken in after.items():
-        had = before[server, client, recipient]
-        assert taken or not had or client in loses, f"{server} refuses {client} what it had: {recipient}"
-        assert had or not taken or client in gains, f"{server} newly accepts {client} for {recipient}"
+
+    def __init__(self, lab: Lab, clients: Collection[str] = CLIENTS) -> None:
+        self.lab = lab
+        self.clients = clients
+        self.answers = ask(lab, clients)
+
+    def relays(self, client: str) -> set[str]:
+        """Names of the servers that relayed for a client when they were asked last."""
+        return {server for (server, who, to), taken in self.answers.items() if (who, to) == (client, OUTSIDE) and taken}
+
+    @contextlib.contextmanager
+    def kept(self, gains: Collection[str] = (), loses: Collection[str] = ()) -> Iterator[None]:
+        """Hold what happens inside to the promises.
+
+        gains: clients that may be accepted where they were refused. loses: clients that may be refused where they were
+        accepted. Everybody else keeps, between any two cmdlets and at the end, what they had.
+        """
+        before = self.answers
+        mark = self.lab.journal.mark()
+        yield
+        watches = self.lab.journal.watches(mark)
+        broken = broken_promises(watches, {key for key, taken in before.items() if taken}, set(gains), frozenset(loses))
+        assert not broken, "promises broken:\n" + "\n".join(map(str, broken))
+        if self.lab.journal.writes(mark):
+            assert watches, "the lab watched nothing, so nothing is proved"
+        self.answers = ask(self.lab, self.clients)
+        for (server, client, recipient), taken in self.answers.items():
+            had = before[server, client, recipient]
+            assert taken or not had or client in loses, f"{server} refuses {client} what it had: {recipient}"
+            assert had or not taken or client in gains, f"{server} newly accepts {client} for {recipient}"

@@ -3,19 +3,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn
-
-from ansible.errors import AnsibleError
-from ansible.plugins.connection import ConnectionBase
-
-from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.session import ConnectionOptions
-
-if TYPE_CHECKING:
-    from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.session import Session
+# ruff: noqa: E402 - Ansible wants the documentation before the imports
 
 DOCUMENTATION = r"""
 name: remote_powershell
-author: The mailrelay.exchange authors
+author: The mailrelay.exchange authors (@mailrelay)
 short_description: Reach the remote PowerShell endpoint of an Exchange server
 version_added: 0.1.0
 description:
@@ -296,6 +288,16 @@ EXAMPLES = r"""
       mailrelay.exchange.receive_connector_info:
       register: relay
 """
+
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from ansible.errors import AnsibleError
+from ansible.plugins.connection import ConnectionBase
+
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.session import ConnectionOptions
+
+if TYPE_CHECKING:
+    from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.session import Session
 
 _PASSED_ON = (
     "host",

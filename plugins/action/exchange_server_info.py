@@ -11,6 +11,7 @@ from ansible_collections.mailrelay.exchange.plugins.module_utils._argument_spec 
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.actions.base import ExchangeAction
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.errors import CmdletUnavailable, role_of
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.facade import RELAY_CMDLETS, Exchange
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.errors import UndecodableValue
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.model import ServerFacts
 
 _ROLES = ("client_access", "edge", "frontend_transport", "hub_transport", "mailbox")
@@ -22,7 +23,7 @@ class ActionModule(ExchangeAction):
     SPEC = EXCHANGE_SERVER_INFO_SPEC
 
     def perform(self, options: dict[str, Any], exchange: Exchange) -> dict[str, Any]:
-        """Read the server, and what else is asked for; what the account may not read is null."""
+        """Read the server, and what else is asked for; what the account may not read, or nobody can, is null."""
         facts = exchange.read_server(self.server_name(options))
         told = _told(facts)
         parts: dict[str, Callable[[], dict[str, Any]]] = {
@@ -35,7 +36,7 @@ class ActionModule(ExchangeAction):
             if part in options["gather"]:
                 try:
                     told.update(parts[part]())
-                except CmdletUnavailable as error:
+                except (CmdletUnavailable, UndecodableValue) as error:
                     told[part] = None
                     self.warnings.append(str(error))
         if "addresses" in options["gather"]:

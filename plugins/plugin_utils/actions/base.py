@@ -56,6 +56,7 @@ class ExchangeAction(ActionBase):
         self.task_vars: dict[str, Any] = task_vars or {}
         self.warnings: list[str] = []
         self._hidden: set[str] = set()
+        self._exchange_connection: Any = None
         try:
             options = self.validate(self.SPEC, self._task.args, "", self.RULES)
             self.prepare(options)
@@ -134,7 +135,9 @@ class ExchangeAction(ActionBase):
 
         Empty when the name has none or nobody answers; a warning then says why.
         """
-        resolver = self.variable("ansible_exchange_resolver") or self._exchange_connection.get_option("resolver")
+        resolver = self.variable("ansible_exchange_resolver")
+        if resolver is None and self._exchange_connection is not None:
+            resolver = self._exchange_connection.get_option("resolver")
         addresses, trouble = resolve(fqdn, str(resolver) if resolver else None)
         if trouble:
             self.warnings.append(trouble)
@@ -199,9 +202,8 @@ class ExchangeAction(ActionBase):
     def _sentence(self, error: Exception) -> str:
         """Text of an error. A library may have put a password into it."""
         secrets = set(self._hidden)
-        connection = getattr(self, "_exchange_connection", None)
-        if connection is not None:
-            secrets.add(str(connection.get_option("remote_password") or ""))
+        if self._exchange_connection is not None:
+            secrets.add(str(self._exchange_connection.get_option("remote_password") or ""))
         return str(hide(str(error), secrets))
 
     def _finished(self, result: dict[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,8 @@ pipeline come out as the XML that was on the wire. Tried with pypsrp 0.8.1 and 0
 from __future__ import annotations
 
 import contextlib
+import logging
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -58,9 +60,15 @@ except ImportError:
 
 
 def require() -> None:
-    """Raise MissingLibrary unless pypsrp can be used."""
+    """Raise MissingLibrary unless pypsrp can be used.
+
+    pypsrp writes whole tracebacks to its log, for errors that the user is told in a sentence. They stay out of
+    Ansible's log file; who wants them sets pypsrp's own PYPSRP_LOG_CFG.
+    """
     if IMPORT_ERROR is not None:
         raise MissingLibrary("pypsrp[kerberos]", IMPORT_ERROR)
+    if "PYPSRP_LOG_CFG" not in os.environ:
+        logging.getLogger("pypsrp").propagate = False
 
 
 @dataclass

@@ -81,6 +81,8 @@ def opening_error(error: BaseException, options: ConnectionOptions, answers: _py
             f"What answers at {options.endpoint} is not Exchange's remote PowerShell ({why}): check "
             f"ansible_exchange_host, ansible_exchange_port (80 or 443, never 5985) and ansible_exchange_path."
         )
+    if isinstance(error, OSError):  # a file of the TLS library, for example
+        return ConnectFailed(f"No connection to {options.endpoint} can be made ({_short(error)}).")
     return _no_credentials(error, options)
 
 
@@ -188,8 +190,9 @@ def _no_credentials(error: BaseException, options: ConnectionOptions) -> Exchang
         )
     if options.auth in ("kerberos", "negotiate"):
         return AuthenticationFailed(
-            f"No Kerberos ticket for {_spn(options)} could be had {_source(options)} ({_security_text(error)}): write "
-            f"the user as name@REALM with the realm in capitals, and check the password, krb5.conf, DNS and the clock."
+            f"No Kerberos ticket for {_spn(options)} could be had {_source(options)} ({_security_text(error)}): "
+            f"connect to the server's own FQDN, or name it in ansible_exchange_kerberos_hostname; write the user as "
+            f"name@REALM with the realm in capitals; check the password, krb5.conf, DNS and the clock."
         )
     return AuthenticationFailed(
         f"The account {_whose(options)} cannot log on to {options.endpoint} with ansible_exchange_auth: {options.auth} "

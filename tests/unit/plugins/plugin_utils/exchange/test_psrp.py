@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from pathlib import Path
@@ -107,6 +108,16 @@ class TestNoServer:
         with pytest.raises(ConnectFailed, match=r"no-such-host\.invalid cannot be resolved"):
             endpoint.session(host="no-such-host.invalid").open()
 
+    def test_a_certificate_file_that_does_not_exist(self, endpoint: Endpoint):
+        with pytest.raises(ConnectFailed, match=r"no-such\.pem"):
+            endpoint.session(scheme="https", ca_cert="/no-such.pem").open()
+
+    def test_a_proxy_of_the_environment_is_not_used(self, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch):
+        for name in ("http_proxy", "https_proxy", "all_proxy"):
+            monkeypatch.setenv(name, "http://127.0.0.1:1")
+        with endpoint.session() as session:
+            assert session.invoke(GET).errors == []
+
     def test_wrong_path(self, endpoint: Endpoint):
         with pytest.raises(ConnectFailed, match="404"):
             endpoint.session(path="wsman").open()
@@ -114,6 +125,13 @@ class TestNoServer:
     def test_unknown_configuration(self, endpoint: Endpoint):
         with pytest.raises(ConnectFailed, match=r"does not know the session configuration Microsoft\.PowerShell"):
             endpoint.session(configuration_name="Microsoft.PowerShell").open()
+
+    def test_no_traceback_reaches_ansibles_log(self, endpoint: Endpoint, caplog: pytest.LogCaptureFixture):
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            session = endpoint.session(port=silent.getsockname()[1], operation_timeout=1, read_timeout=2)
+            with pytest.raises(ConnectFailed, match="did not answer in time"):
+                session.open()
+        assert "Traceback" not in caplog.text
 
 
 class TestCommands:

@@ -12,10 +12,10 @@ from dataclasses import replace
 from datetime import date
 from typing import Any, ClassVar
 
-from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.apply import apply_plan
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.apply import Applied, apply_plan
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.errors import SessionLost, role_of
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.facade import Exchange
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.desired import DesiredConnectors
-from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.errors import PlanRefused
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.findings import Finding
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.model import (
     ExchangeServerAddresses,
@@ -35,6 +35,7 @@ from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.result im
 from .base import ExchangeAction
 
 DECLARED_ADDRESSES = "exchange_addresses"
+_USED_BEFORE = "Get-ExchangeServer"
 _ROLLED_BACK = {
     "true": "What had been done was undone.",
     "false": "What had been done could not be undone: run the commands in `remaining`, or run again.",
@@ -72,16 +73,20 @@ class WriterAction(ExchangeAction):
         plan = plan_server(desired, state, self._policy(options))
         refusal = plan.refusal
         if refusal is not None:
-            return self._refused(plan, refusal)
+            return _stopped(plan, str(refusal))
         self.warnings += [_warning(finding) for finding in plan.findings if finding.accepted is None]
+        missing = _missing_cmdlets(plan, exchange)
+        if missing and not self.check_mode:
+            return _stopped(plan, f"{missing} Nothing was written.")
+        if missing:
+            self.warnings.append(f"{missing} A run would stop before it writes.")
         if self.check_mode or not plan.steps:
             return {**writer_result(plan, None), **self.report(desired, plan)}
         applied = apply_plan(plan, exchange)
         self.warnings += applied.warnings
         result = writer_result(plan, applied)
         if applied.error is not None:
-            undone = _ROLLED_BACK.get(applied.rolled_back or "", "")
-            return {**result, "failed": True, "msg": f"{self._sentence(applied.error)} {undone}".strip()}
+            return {**result, "failed": True, "msg": f"{self._sentence(applied.error)} {_undone(applied)}".strip()}
         return {**result, **self.report(desired, plan)}
 
     def _read(self, desired: DesiredConnectors, facts: ServerFacts, exchange: Exchange) -> ServerState:
@@ -103,9 +108,37 @@ class WriterAction(ExchangeAction):
             absent_is_created=self.check_mode,
         )
 
-    def _refused(self, plan: Plan, refusal: PlanRefused) -> dict[str, Any]:
-        """The whole plan is shown, because the way out of a refusal is to see what it would have done."""
-        return {**writer_result(plan, None), "changed": False, "failed": True, "msg": str(refusal)}
+
+def _stopped(plan: Plan, sentence: str) -> dict[str, Any]:
+    """Nothing was written. The whole plan is shown, because the way on is to see what it would have done."""
+    return {**writer_result(plan, None), "changed": False, "failed": True, "msg": sentence}
+
+
+def _undone(applied: Applied) -> str:
+    """What became of the steps before the one that failed; a lost session says so itself."""
+    return "" if isinstance(applied.error, SessionLost) else _ROLLED_BACK.get(applied.rolled_back or "", "")
+
+
+def _missing_cmdlets(plan: Plan, exchange: Exchange) -> str:
+    """A sentence about cmdlets that the plan, or undoing it, needs and the account does not see; else empty.
+
+    RBAC hides what an account may not use, and a plan must not end half-way for want of a role. An answer that does not
+    even know the cmdlet by which the server was read is not believed.
+    """
+    undoing = [command for step in plan.steps for command in step.inverse]
+    commands = [*(step.command for step in plan.steps), *undoing]
+    wanted = list(dict.fromkeys(command.cmdlet for command in commands))
+    visible = exchange.visible_cmdlets([_USED_BEFORE, *wanted]) if wanted else None
+    if visible is None or _USED_BEFORE not in visible:
+        return ""
+    missing = [cmdlet for cmdlet in wanted if cmdlet not in visible]
+    if not missing:
+        return ""
+    roles = " and ".join(f"'{role}'" for role in dict.fromkeys(map(role_of, missing)) if role)
+    return (
+        f"The account may not use {', '.join(missing)} on {plan.server}: give it the management role "
+        f"{roles or 'that holds them'}."
+    )
 
 
 def today() -> date:

@@ -26,6 +26,7 @@ CONFIG: dict[str, Any] = {
     "accounts": {
         "administrator": {"password": PASSWORD, "role_groups": ["Organization Management"]},
         "operator": {"password": PASSWORD, "role_groups": ["Server Management"]},
+        "auditor": {"password": PASSWORD, "role_groups": ["View-Only Organization Management"]},
     },
     "accepted_domains": [{"name": "lab.example", "type": "Authoritative", "default": True}],
     "servers": {

@@ -64,7 +64,7 @@ def test_check_mode_shows_what_the_run_does_and_the_next_run_does_nothing(action
 
 def test_every_call_after_the_first_names_one_domain_controller(actions: Any) -> None:
     actions("relay", services=SERVICES, source_groups=GROUPS)
-    first, *others = actions.journal()
+    first, *others = [line for line in actions.journal() if line["cmdlet"] != "Get-Command"]
     assert first["cmdlet"] == "Get-ExchangeServer" and first["parameters"]["Status"] is True
     assert {line["parameters"].get("DomainController") for line in others} == {"dc1.lab.example"}
 
@@ -161,3 +161,15 @@ def test_an_account_that_may_not_grant_leaves_nothing_half_done(actions: Any) ->
 def test_a_lab_that_is_gone_is_unreachable_and_no_traceback(actions: Any) -> None:
     with pytest.raises(AnsibleConnectionFailure, match="refuses connections"):
         actions("relay", services=SERVICES, source_groups=GROUPS, variables={"ansible_exchange_port": 1})
+
+
+def test_an_account_that_sees_but_may_not_grant_is_stopped_before_the_first_write(actions: Any) -> None:
+    reader = {"ansible_user": "auditor"}
+    checked = actions("relay", check=True, services=SERVICES, source_groups=GROUPS, variables=reader)
+    assert checked["changed"] and checked["commands"]
+    assert any("may not use New-ReceiveConnector, Add-ADPermission" in warning for warning in checked["warnings"])
+    result = actions("relay", services=SERVICES, source_groups=GROUPS, variables=reader)
+    assert result["failed"] and not result["changed"]
+    assert "'Receive Connectors' and 'Active Directory Permissions'" in result["msg"]
+    assert result["msg"].endswith("Nothing was written.")
+    assert actions.writes() == []

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleConnectionFailure
 
-from ansible_collections.mailrelay.exchange.plugins.plugin_utils.actions import addresses
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.actions import addresses, writer
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.apply import Applied
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.errors import ExchangeError, SessionLost
 
 SERVICES: dict[str, Any] = {
     "external": {"connector_name": "Relay External", "sources": ["payroll", "127.0.0.32/28"], "throttling": "guarded"}
@@ -173,3 +175,36 @@ def test_an_account_that_sees_but_may_not_grant_is_stopped_before_the_first_writ
     assert "'Receive Connectors' and 'Active Directory Permissions'" in result["msg"]
     assert result["msg"].endswith("Nothing was written.")
     assert actions.writes() == []
+
+
+@pytest.mark.parametrize(
+    ("rolled_back", "remaining", "ending", "changed"),
+    [
+        ("true", [], "What had been done was undone.", False),
+        ("partial", ["Remove-X"], "Not everything that had been done could be undone: run the commands in", True),
+        ("false", ["Remove-X"], "What had been done could not be undone: run the commands in", True),
+    ],
+)
+def test_a_step_that_fails_is_told_with_what_became_of_the_others(
+    actions: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    rolled_back: str,
+    remaining: list[str],
+    ending: str,
+    changed: bool,
+) -> None:
+    applied = Applied(["New-X"], [], rolled_back, remaining, ExchangeError("Add-ADPermission failed."), ["a warning"])
+    monkeypatch.setattr(writer, "apply_plan", lambda plan, exchange: applied)
+    result = actions("relay", services=SERVICES, source_groups=GROUPS)
+    assert result["failed"] and result["changed"] is changed
+    assert result["msg"].startswith("Add-ADPermission failed. ") and ending in result["msg"]
+    assert (result["rolled_back"], result["remaining"]) == (rolled_back, remaining)
+    assert "a warning" in result["warnings"] and "summary" not in result
+
+
+def test_a_lost_session_says_itself_what_became_of_the_steps(actions: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    applied = Applied(["New-X"], [], "false", ["Remove-X"], SessionLost("The session broke; run again."), [])
+    monkeypatch.setattr(writer, "apply_plan", lambda plan, exchange: applied)
+    result = actions("relay", services=SERVICES, source_groups=GROUPS)
+    assert result["failed"] and result["msg"] == "The session broke; run again."
+    assert result["remaining"] == ["Remove-X"]

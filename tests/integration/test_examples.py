@@ -1,0 +1,139 @@
+# Copyright: (c) 2026, the mailrelay.exchange authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The EXAMPLES of every module, run as they stand in an organisation that has their names.
+
+The organisation is contoso.com, so the examples of the Exchange modules need no change. Those that talk SMTP and DNS
+name ports and addresses that a test cannot have: `fitted` is the complete list of what is replaced in them.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from harness.lab import ROOT, Lab
+from harness.labs import LISTED, STRANGER, inventory, lab_file
+from harness.plays import Runner
+
+MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
+PREFIX = "mailrelay.exchange."
+DEVICE = "127.0.0.30"
+
+RELAY_EXTERNAL = {
+    "name": "Make the connector that the examples are about",
+    PREFIX + "receive_connector": {
+        "name": "Relay External",
+        "bindings": ["0.0.0.0:25"],
+        "remote_ip_ranges": ["10.20.4.11"],
+        "permission_groups": ["AnonymousUsers"],
+    },
+}
+RELAY_FOR_THE_PROBE = {
+    "name": "Make the relay that the examples ask",
+    PREFIX + "relay": {"services": {"external": {"sources": [LISTED]}}},
+}
+SUBMISSION_FOR_THE_PROBE = {
+    "name": "Make the connector that the service account uses",
+    PREFIX + "receive_connector": {
+        "name": "Submission",
+        "bindings": ["0.0.0.0:25"],
+        "remote_ip_ranges": [DEVICE],
+        "permission_groups": ["ExchangeUsers"],
+        "auth_mechanism": ["Tls", "BasicAuth", "BasicAuthRequireTLS"],
+    },
+}
+SENDER_OF_THE_SCANNER = {
+    "name": "Let the service account send as the scanner",
+    PREFIX + "receive_connector_permission": {
+        "connector": "Submission",
+        "grants": [{"principal": "CONTOSO\\svc-scanner", "rights": ["ms-Exch-SMTP-Accept-Any-Sender"]}],
+    },
+}
+PREPARATION: dict[str, list[dict[str, Any]]] = {
+    "receive_connector_info": [RELAY_EXTERNAL],
+    "receive_connector_permission": [RELAY_EXTERNAL],
+    "receive_connector_throttling": [RELAY_EXTERNAL],
+    "smtp_probe": [RELAY_FOR_THE_PROBE, SUBMISSION_FOR_THE_PROBE, SENDER_OF_THE_SCANNER],
+}
+
+
+def examples(module: str) -> list[dict[str, Any]]:
+    """Tasks of a module's EXAMPLES."""
+    tree = ast.parse((ROOT / "plugins" / "modules" / f"{module}.py").read_text(encoding="utf-8"))
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and [ast.unparse(target) for target in node.targets] == ["EXAMPLES"]:
+            return list(yaml.safe_load(ast.literal_eval(node.value)))
+    raise AssertionError(f"{module} has no EXAMPLES")
+
+
+def fitted(task: dict[str, Any], lab: Lab) -> dict[str, Any]:
+    """A task with what the lab cannot have replaced: ports, the name server's address, and where a client stands."""
+    dns = lab.facts["dns"]
+    server = lab.servers["EX1"]
+    if arguments := task.get(PREFIX + "dns_alias"):
+        task[PREFIX + "dns_alias"] = {**arguments, "server": dns["host"], "port": dns["port"]}
+    if arguments := task.get(PREFIX + "smtp_probe"):
+        stands = {"accepted": LISTED}.get(arguments.get("expect"), STRANGER)
+        if "source_address" in arguments:
+            stands = LISTED
+        if "username" in arguments:
+            stands = DEVICE
+            # Exchange's own certificate is self-signed, so an administrator would have to say this too.
+            arguments["validate_certs"] = False
+        task[PREFIX + "smtp_probe"] = {
+            **arguments,
+            "port": server.smtp_port,
+            "source_address": stands,
+            "resolver": f"{dns['host']}:{dns['port']}",
+        }
+    return task
+
+
+@pytest.fixture(scope="module")
+def contoso(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Start labs of the organisation that the examples speak of."""
+    labs: list[Lab] = []
+
+    def start() -> Lab:
+        content = lab_file(servers=["EX1", "EX2"], clients=[LISTED])
+        content["organization"] = {
+            "name": "Contoso",
+            "domain": "contoso.com",
+            "domain_controllers": ["dc1.contoso.com"],
+        }
+        content["kerberos"] = {"realm": "CONTOSO.COM"}
+        content["accepted_domains"] = [{"name": "contoso.com", "type": "Authoritative", "default": True}]
+        content["accounts"]["svc-scanner"] = {"password": "Scanner-Password-1", "role_groups": []}
+        content["dns"]["zone"] = "contoso.com"
+        content["dns"]["records"] = {"smtp.contoso.com": "127.0.1.1", "oldrelay.contoso.com": "127.0.1.2"}
+        content["watch"] = []
+        labs.append(Lab.start(content, tmp_path_factory.mktemp("contoso")))
+        return labs[-1]
+
+    yield start
+    for lab in labs:
+        lab.stop()
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_the_examples_run(module: str, contoso: Any, tmp_path: Path) -> None:
+    lab: Lab = contoso()
+    secrets: Mapping[str, Any] = {
+        "vault_relay_key": lab.facts["dns"]["key"]["secret"],
+        "vault_scanner_password": "Scanner-Password-1",
+        "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+    }
+    runner = Runner(tmp_path, inventory(lab, tmp_path, secrets), lab.environment())
+    tasks = [fitted(task, lab) for task in examples(module)]
+    for task in tasks:
+        if "delegate_to" not in task and any(PREFIX + name in task for name in ("smtp_probe", "dns_alias")):
+            task["delegate_to"] = "localhost"
+    preparation = PREPARATION.get(module, [])
+    playbook = [{"hosts": "ex1.contoso.com", "gather_facts": False, "tasks": [*preparation, *tasks]}]
+    run = runner.run(playbook).succeed()
+    done = {one.name for one in run.results if one.status == "ok"}
+    assert {task["name"] for task in tasks} <= done

@@ -57,6 +57,30 @@ def test_a_server_lost_after_any_write_is_repaired_by_the_next_run(count: int, s
     assert lab.journal.writes(mark) == []
 
 
+def test_an_organisation_that_dies_in_mid_rollout_is_repaired_by_the_next_run(start_lab: Any, runner_for: Any) -> None:
+    lab: Lab = start_lab(**LAB)
+    endpoint = lab.servers["EX1"]
+
+    def killed() -> bool:
+        if any(one.cmdlet == "New-ReceiveConnector" and one.server == "EX1" for one in lab.journal.writes()):
+            lab.kill()
+            return True
+        return False
+
+    with CuttingProxy((endpoint.host, endpoint.port), killed) as proxy:
+        run = runner_for(lab, variables={**SERVICES, **QUICK}, hosts=through(proxy)).run(SERVERS).fail()
+    assert failure(run, endpoint.fqdn)
+
+    lab = lab.start_again()
+    # What was half-done when everything stopped is nobody's relay.
+    assert relays(lab, LISTED) <= {"EX2"}
+    promises = Promises(lab)
+    with promises.kept(gains={LISTED}):
+        runner_for(lab, variables=SERVICES).run(SERVERS).succeed()
+    assert promises.relays(LISTED) == set(lab.servers)
+    lab.stop()
+
+
 def test_a_server_that_does_not_answer_is_unreachable_and_the_others_are_done(lab: Lab, runner_for: Any) -> None:
     endpoint = lab.servers["EX1"]
     with CuttingProxy((endpoint.host, endpoint.port), lambda: True) as proxy:

@@ -164,7 +164,7 @@ def exchange_fragment() -> str:
             }
         },
         "requirements": [
-            "pypsrp >= 0.8.1 on the control node, with its extra C(kerberos) for Kerberos",
+            "pypsrp >= 0.9, < 1 on the control node, with its extra C(kerberos) for Kerberos",
             "netaddr >= 1.0 on the control node",
         ],
         "notes": [

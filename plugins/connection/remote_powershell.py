@@ -21,7 +21,7 @@ description:
     server that is managed stays that of the inventory host.
   - It runs no commands and copies no files; Exchange's endpoint takes cmdlets only.
 requirements:
-  - pypsrp >= 0.8.1, with its extra C(kerberos) for O(auth=kerberos) (Python library on the control node)
+  - pypsrp >= 0.9, < 1, with its extra C(kerberos) for O(auth=kerberos) (Python library on the control node)
 notes:
   - Exchange allows an account 18 sessions on a server. Every task of this collection opens one and closes it, so up to
     18 hosts may share one endpoint at a time; more of them wait for O(quota_timeout). Use C(serial) or C(delegate_to)

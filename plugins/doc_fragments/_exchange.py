@@ -34,7 +34,7 @@ attributes:
     membership:
       - mailrelay.exchange.exchange
 requirements:
-  - pypsrp >= 0.8.1 on the control node, with its extra C(kerberos) for Kerberos
+  - pypsrp >= 0.9, < 1 on the control node, with its extra C(kerberos) for Kerberos
   - netaddr >= 1.0 on the control node
 notes:
   - Runs on the control node and talks to Exchange's own remote PowerShell endpoint; nothing is

@@ -4,7 +4,8 @@
 
 pypsrp does the protocol; what it cannot do is read Exchange's objects: a MultiValuedProperty arrives as an object
 without value, and a reference into such a list ends in KeyError. So its serializer is wrapped, and the messages of a
-pipeline come out as the XML that was on the wire. Tried with pypsrp 0.8.1 and 0.9.1.
+pipeline come out as the XML that was on the wire. Tried with pypsrp 0.9.0 and 0.9.1; 0.8 can
+neither close a pipeline nor tell that it needs a new connection.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ __all__ = [
 try:
     import requests
     from pypsrp import complex_objects, exceptions, messages, powershell, wsman
+    from pypsrp._pool_manager import DisableNewConnectionsContext, NewConnectionDisabled
 except ImportError as error:
     IMPORT_ERROR: ImportError | None = error
 else:
@@ -46,17 +48,9 @@ else:
     # States of a pool and of a pipeline ([MS-PSRP] 2.2.3.4, 2.2.3.5).
     BEFORE_OPEN = complex_objects.RunspacePoolState.BEFORE_OPEN
     NEGOTIATION_SENT = complex_objects.RunspacePoolState.NEGOTIATION_SENT
+    OPENED = complex_objects.RunspacePoolState.OPENED
     RUNNING = complex_objects.PSInvocationState.RUNNING
     COMPLETED = complex_objects.PSInvocationState.COMPLETED
-
-try:
-    from pypsrp._pool_manager import DisableNewConnectionsContext, NewConnectionDisabled
-except ImportError:
-    # Before pypsrp 0.9. A dropped connection then shows as an answer that cannot be decrypted.
-    DisableNewConnectionsContext = contextlib.nullcontext  # type: ignore[misc,assignment]
-
-    class NewConnectionDisabled(Exception):  # type: ignore[no-redef]
-        """Never raised."""
 
 
 def require() -> None:
@@ -66,7 +60,7 @@ def require() -> None:
     Ansible's log file; who wants them sets pypsrp's own PYPSRP_LOG_CFG.
     """
     if IMPORT_ERROR is not None:
-        raise MissingLibrary("pypsrp[kerberos]", IMPORT_ERROR)
+        raise MissingLibrary("pypsrp[kerberos]>=0.9", IMPORT_ERROR)
     if "PYPSRP_LOG_CFG" not in os.environ:
         logging.getLogger("pypsrp").propagate = False
 

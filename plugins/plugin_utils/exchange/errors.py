@@ -29,6 +29,9 @@ class ErrorRecord:
     target: str = ""
     exception: str = ""
 
+    def __str__(self) -> str:
+        return self.message
+
 
 class ExchangeError(Exception):
     """Something between here and Exchange failed; the text is one sentence for the user."""
@@ -40,8 +43,8 @@ class MissingLibrary(ExchangeError):
     def __init__(self, library: str, cause: object) -> None:
         super().__init__(
             f"The Python library {library} cannot be imported on the control node ({cause}): install what "
-            f"meta/ee-requirements.txt of the collection names, for example `pip install {library}`, for the Python "
-            f"that runs Ansible."
+            f"meta/ee-requirements.txt of the collection names, for example `pip install '{library}'`, for the "
+            f"Python that runs Ansible."
         )
 
 

@@ -75,6 +75,8 @@ def opening_error(error: BaseException, options: ConnectionOptions, answers: _py
         return _not_authenticated(options, answers)
     if answers.status >= 400:
         return _http_error(answers.status, options)
+    if isinstance(error, _pypsrp.exceptions.InvalidPSRPOperation):
+        return ConnectFailed(f"{options.endpoint} refused to open a session: {_short(error)}")
     if isinstance(error, ParseError | KeyError | _pypsrp.exceptions.WinRMError):
         why = f"HTTP {answers.status} without authentication" if isinstance(error, KeyError) else _short(error)
         return ConnectFailed(

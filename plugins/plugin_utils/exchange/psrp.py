@@ -14,7 +14,7 @@ from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.errors im
 
 from . import _pypsrp, faults
 from .clixml import decode_error, decode_object, decode_warning
-from .errors import CommandTimeout, ErrorRecord, SessionLost, ShellQuotaExceeded
+from .errors import CommandTimeout, ConnectFailed, ErrorRecord, SessionLost, ShellQuotaExceeded
 from .session import ConnectionOptions, Response
 
 if TYPE_CHECKING:
@@ -100,6 +100,8 @@ class PsrpSession:
                 if not waiting or time.monotonic() > deadline:
                     raise
             receive = self._pool._receive
+        if self._pool.state != _pypsrp.OPENED:
+            raise ConnectFailed(f"{self.endpoint} closed the session while it was being opened.")
 
     def invoke(self, command: Command) -> Response:
         """Run one command as a pipeline of its own."""

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange import _pypsrp, faults, psrp
@@ -81,6 +83,19 @@ class TestOpening:
         text = str(opening(ImportError("GSSAPIProxy requires the Python gssapi library"), status=0))
         assert "meta/ee-bindep.txt" in text
 
+    def test_a_runspace_that_breaks_says_why(self):
+        """Exchange's own start-up commands may fail, long after the account was accepted."""
+        state = "<Obj RefId='0'><MS><I32 N='RunspaceState'>5</I32>{}</MS></Obj>"
+        record = "<Obj N='ExceptionAsErrorRecord' RefId='1'><ToString>Le chargement a échoué.</ToString></Obj>"
+        raw = _pypsrp.RawSerializer(None).deserialize(
+            state.format(record), SimpleNamespace(object=_pypsrp.messages.RunspacePoolStateMessage)
+        )
+        assert raw.state == 5
+        broken = _pypsrp.exceptions.InvalidPSRPOperation(f"Received a broken state: {raw.error_record}")
+        error = opening(broken, status=200)
+        assert type(error) is ConnectFailed
+        assert "Le chargement a échoué." in str(error)
+
     def test_an_error_of_ours_stays_what_it_is(self):
         error = ConnectFailed("x")
         assert opening(error) is error
@@ -133,6 +148,13 @@ class TestSlowOpening:
         session._pool = self.Pool(3)
         session._open_pool()
         assert session._pool.state == 2
+
+    def test_a_session_that_is_closed_meanwhile(self):
+        session = psrp.PsrpSession(OPTIONS)
+        session._pool = self.Pool(1)
+        session._pool._receive = lambda: setattr(session._pool, "state", 3)
+        with pytest.raises(ConnectFailed, match="closed the session"):
+            session._open_pool()
 
     def test_but_not_for_ever(self, monkeypatch: pytest.MonkeyPatch):
         times = iter(range(0, 100000, 200))

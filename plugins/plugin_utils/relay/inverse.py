@@ -90,6 +90,15 @@ def inverse_of(move: Move, world: World) -> tuple[Command, ...]:
 def _rewritten(move: Write, picture: Picture, world: World, cmdlets: Cmdlets) -> Iterable[Command]:
     """The values from before, and the grants made by hand that writing PermissionGroups may have taken or will take."""
     before = {option: picture.values[option] for option in move.values if option in picture.values}
+    after = world.after(move).pictures[picture.key]
+    if "permission_groups" in before and after.externally_secured and world.relays_anonymously(picture):
+        # Back from the other method: the right first, while everybody is still trusted, as on the way there.
+        yield cmdlets.write(picture.distinguished_name, {"permission_groups": picture.groups | after.groups})
+        yield from _regrants(picture, world, cmdlets)
+        others = {option: value for option, value in before.items() if option != "permission_groups"}
+        if others:
+            yield cmdlets.write(picture.distinguished_name, others)
+        before = {"permission_groups": before["permission_groups"]}
     if before:
         yield cmdlets.write(picture.distinguished_name, before)
     if "permission_groups" in move.values:

@@ -8,8 +8,6 @@ import copy
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.commands import Command
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.steps import Plan
@@ -72,8 +70,10 @@ def run_and_undo(plan: Plan, server: SimulatedExchange, commands: int, may: set[
             assert must <= relaying(server), f"{command} opens a gap"
 
 
-@settings(max_examples=120, deadline=None)
-@given(st.sampled_from(sorted(STATES)), st.sampled_from(sorted(STATES)), st.sampled_from(REPLACEMENTS), st.booleans())
+@pytest.mark.parametrize("by_hand", [False, True], ids=["plain", "granted_by_hand"])
+@pytest.mark.parametrize("replacement", REPLACEMENTS)
+@pytest.mark.parametrize("new", STATES)
+@pytest.mark.parametrize("old", STATES)
 def test_undoing_any_part_of_a_plan_gives_back_what_was(old: str, new: str, replacement: str, by_hand: bool) -> None:
     server = SimulatedExchange(replacement)
     carry_out(plan_for(server, services(STATES[old], server)), server)

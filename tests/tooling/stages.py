@@ -52,6 +52,8 @@ class Outcome:
 
 
 PYTEST = ("python", "-m", "pytest")
+# Two processes: most tests wait for sockets, and the smallest machine they run on has two cores.
+PARALLEL = (*PYTEST, "-n", "2", "--dist", "worksteal")
 TYPED = ("plugins/plugin_utils", "plugins/action", "plugins/connection")
 
 STAGES: tuple[Stage, ...] = (
@@ -75,12 +77,12 @@ STAGES: tuple[Stage, ...] = (
         for stack in OLD_STACKS
     ),
     Stage("molecule", "molecule", (("molecule", "test", "--all"),)),
-    Stage("unit", "unit", ((*PYTEST, "tests/unit"),)),
-    Stage("lab", "lab", ((*PYTEST, "tests/lab/tests"),)),
-    Stage("integration", "integration", ((*PYTEST, "tests/integration"),)),
+    Stage("unit", "unit", ((*PARALLEL, "tests/unit"),)),
+    Stage("lab", "lab", ((*PARALLEL, "tests/lab/tests"),)),
+    Stage("integration", "integration", ((*PARALLEL, "tests/integration"),)),
 )
 # One pytest run, so that one closing line counts every test.
-FINAL = Stage("newest", "final", ((*PYTEST, "tests/unit", "tests/lab/tests", "tests/integration", "tests/tooling"),))
+FINAL = Stage("newest", "final", ((*PARALLEL, "tests/unit", "tests/lab/tests", "tests/integration", "tests/tooling"),))
 IN_FINAL = frozenset({"unit", "lab", "integration"})
 
 
@@ -91,6 +93,8 @@ def run_stage(stage: Stage) -> Outcome:
         return Outcome(stage.name, "failed" if os.environ.get("CI") else "skipped", 0.0, reason)
     environment = dict(os.environ, PATH=f"{stage.bin}{os.pathsep}{os.environ['PATH']}", PYTHONDONTWRITEBYTECODE="1")
     environment.pop("PYTHONPATH", None)
+    if not sys.stdout.isatty():
+        environment["NO_COLOR"] = "1"
     failed: list[str] = []
     start = time.monotonic()
     for command in stage.commands:

@@ -203,7 +203,7 @@ class DnsClient:
                 raise DnsError(
                     f"The name of DNS server {self._host} cannot be resolved here: give its address in `server`."
                 ) from None
-            self._addresses = list(dict.fromkeys(entry[4][0] for entry in found))
+            self._addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
         return self._addresses
 
     def _key_sentence(self, error: Exception) -> str:
@@ -260,7 +260,9 @@ def _add_prerequisites(message: dns.update.UpdateMessage, owner: dns.name.Name, 
 
 def _records(answer: dns.message.Message, name: str, rdtype: str) -> list[Record]:
     rrset = answer.get_rrset(answer.answer, _name(name), dns.rdataclass.IN, dns.rdatatype.from_text(rdtype))
-    return [Record(rdtype, rrset.ttl, _value(rdtype, rdata)) for rdata in rrset or ()]
+    if rrset is None:
+        return []
+    return [Record(rdtype, rrset.ttl, _value(rdtype, rdata)) for rdata in rrset]
 
 
 def _value(rdtype: str, rdata: dns.rdata.Rdata) -> str:

@@ -21,19 +21,19 @@ class ResolverError(Exception):
     """The DNS server cannot be used, or does not answer: one sentence."""
 
 
-def parse_resolver(text):
+def parse_resolver(text: str) -> tuple[str, int]:
     """Return (host, port) of a DNS server written as host, host:port, an IPv6 address or [IPv6 address]:port.
 
     Raises ResolverError when it is none of these.
     """
     match = _RESOLVER.fullmatch(text.strip())
     port = int(match.group("port") or match.group("six_port") or 53) if match else 0
-    if not 0 < port < 65536:
+    if match is None or not 0 < port < 65536:
         raise ResolverError(f"'{text}' is not a DNS server: write it as host or host:port.")
     return match.group("six") or match.group("host") or match.group(), port
 
 
-def look_up(name, resolver, timeout=5.0):
+def look_up(name: str, resolver: str, timeout: float = 5.0) -> tuple[str, ...]:
     """Return the addresses of a name, IPv4 before IPv6, aliases followed; () when it has none.
 
     name: host name; resolver: see parse_resolver; timeout: seconds for one answer. Raises ResolverError.
@@ -42,9 +42,9 @@ def look_up(name, resolver, timeout=5.0):
         raise ResolverError(_dnspython.MISSING_LIBRARY)
     dns = _dnspython.dns
     host, port = parse_resolver(resolver)
-    found = []
+    found: list[str] = []
     try:
-        server = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][4][0]
+        server = str(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][4][0])
         for kind in ("A", "AAAA"):
             question = dns.message.make_query(name, kind)
             answer = dns.query.udp_with_fallback(question, server, timeout=timeout, port=port)[0]

@@ -42,7 +42,7 @@ docs: setup-newest ## Write the documentation that comes from the tables
 pin: setup-newest ## Write requirements/*.txt anew from *.in
 	@cd requirements && for name in dev:3.12 stack-2.16:3.11 stack-2.19:3.11 uv:3.11; do \
 	    ../.stacks/uv/bin/uv pip compile --quiet --system-certs --upgrade --universal --generate-hashes --no-header \
-	        --no-annotate --no-emit-index-url --python-version "$${name#*:}" "$${name%:*}.in" -o "$${name%:*}.txt"; done
+	        --no-annotate --no-emit-index-url --python-version "$${name#*:}" "$${name%:*}.in" -o "$${name%:*}.txt" || exit 1; done
 
 build: setup-newest ## The archive that Galaxy would get
 	@.venv/bin/ansible-galaxy collection build --force --output-path .cache

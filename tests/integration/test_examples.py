@@ -9,7 +9,10 @@ name ports and addresses that a test cannot have: `fitted` is the complete list 
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+import json
+import re
+import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +25,7 @@ from harness.plays import Runner
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
 PREFIX = "mailrelay.exchange."
 DEVICE = "127.0.0.30"
+PASSWORD = "Ansible-Password-1"
 
 RELAY_EXTERNAL = {
     "name": "Make the connector that the examples are about",
@@ -98,8 +102,8 @@ def contoso(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """Start labs of the organisation that the examples speak of."""
     labs: list[Lab] = []
 
-    def start() -> Lab:
-        content = lab_file(servers=["EX1", "EX2"], clients=[LISTED])
+    def start(servers: Sequence[str] = ("EX1", "EX2")) -> Lab:
+        content = lab_file(servers=servers, clients=[LISTED])
         content["organization"] = {
             "name": "Contoso",
             "domain": "contoso.com",
@@ -107,6 +111,7 @@ def contoso(tmp_path_factory: pytest.TempPathFactory) -> Any:
         }
         content["kerberos"] = {"realm": "CONTOSO.COM"}
         content["accepted_domains"] = [{"name": "contoso.com", "type": "Authoritative", "default": True}]
+        content["accounts"]["svc-ansible"] = {"password": PASSWORD, "role_groups": ["Organization Management"]}
         content["accounts"]["svc-scanner"] = {"password": "Scanner-Password-1", "role_groups": []}
         content["dns"]["zone"] = "contoso.com"
         content["dns"]["records"] = {"smtp.contoso.com": "127.0.1.1", "oldrelay.contoso.com": "127.0.1.2"}
@@ -137,3 +142,53 @@ def test_the_examples_run(module: str, contoso: Any, tmp_path: Path) -> None:
     run = runner.run(playbook).succeed()
     done = {one.name for one in run.results if one.status == "ok"}
     assert {task["name"] for task in tasks} <= done
+
+
+def readme(folder: Path) -> None:
+    """The inventory in the README, as a user would copy it."""
+    [block] = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert len(block.splitlines()) <= 12, "ten lines or so"
+    (folder / "inventory.yml").write_text(block, encoding="utf-8")
+
+
+def example(folder: Path) -> None:
+    """The complete inventory that docs/examples offers for copying."""
+    shutil.copytree(ROOT / "docs" / "examples", folder, dirs_exist_ok=True)
+
+
+@pytest.mark.parametrize("copy", [readme, example])
+def test_the_inventories_of_the_documentation_roll_out(copy: Any, contoso: Any, tmp_path: Path) -> None:
+    lab: Lab = contoso(("EX1", "EX2", "EX3"))
+    folder = tmp_path / "inventory"
+    folder.mkdir()
+    copy(folder)
+    # What only a lab needs: its ports. The variables of a host are stronger than those of the copied groups.
+    dns = lab.facts["dns"]
+    endpoints = {
+        server.fqdn: {
+            "ansible_host": server.host,
+            "ansible_exchange_port": server.port,
+            "ansible_exchange_kerberos_hostname": server.fqdn,
+            "ansible_exchange_resolver": f"{dns['host']}:{dns['port']}",
+            "relay_verify_host": server.smtp_host,
+            "relay_verify_port": server.smtp_port,
+        }
+        for server in lab.servers.values()
+    }
+    (folder / "lab.yml").write_text(yaml.safe_dump({"exchange": {"hosts": endpoints}}), encoding="utf-8")
+    extra = {
+        "ansible_password": PASSWORD,
+        "vault_relay_key": dns["key"]["secret"],
+        "dns_alias_server": dns["host"],
+        "dns_alias_port": dns["port"],
+        "relay_verify_namespace_port": lab.servers["EX1"].smtp_port,
+    }
+    arguments = ["--extra-vars", json.dumps(extra)]
+    runner = Runner(tmp_path, folder, lab.environment())
+    checked = runner.run("mailrelay.exchange.rollout", "--check", "--diff", *arguments).succeed()
+    assert lab.journal.writes() == []
+    runner.run("mailrelay.exchange.rollout", *arguments).succeed()
+    for fqdn in endpoints:
+        assert checked.one("relay", fqdn)["commands"]
+    assert {line.server for line in lab.journal.writes()} == {"EX1", "EX2", "EX3"}
+    assert runner.run("mailrelay.exchange.rollout", *arguments).succeed().changed == 0

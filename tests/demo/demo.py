@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import signal
+import smtplib
 import socket
 import sys
 import tempfile
@@ -258,6 +259,15 @@ def lab_content() -> dict[str, Any]:
     return content
 
 
+def demonstrate(folder: Path, screen: Screen) -> str:
+    """Run the demonstration on a lab of its own; return its last line."""
+    lab = Lab.start(lab_content(), folder / "lab")
+    try:
+        return Demo(lab, folder / "plays", screen).run()
+    finally:
+        lab.stop()
+
+
 def main() -> int:
     """Run the demonstration; 0 when it showed all it should."""
     screen = Screen()
@@ -265,19 +275,15 @@ def main() -> int:
         "mailrelay.exchange: a relay on three Exchange servers",
         "A simulated organisation on loopback, with real Kerberos, SMTP and DNS. Nothing leaves this machine.",
     )
-    signal.signal(signal.SIGTERM, lambda *_arguments: sys.exit(143))
-    with tempfile.TemporaryDirectory(prefix="mailrelay-demo-") as folder:
-        try:
-            lab = Lab.start(lab_content(), Path(folder) / "lab")
-        except LabFailure as failure:
-            screen.line(f"demo: failed: {failure}")
-            return 1
-        try:
-            last = Demo(lab, Path(folder) / "plays", screen).run()
-        except (DemoFailure, AssertionError, OSError) as failure:
-            last = f"demo: failed: {failure}"
-        finally:
-            lab.stop()
+    # A terminated demonstration stops its lab like an interrupted one.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with tempfile.TemporaryDirectory(prefix="mailrelay-demo-") as folder:
+            last = demonstrate(Path(folder), screen)
+    except KeyboardInterrupt:
+        last = "demo: failed: interrupted; the lab is stopped"
+    except (DemoFailure, LabFailure, AssertionError, OSError, smtplib.SMTPException) as failure:
+        last = f"demo: failed: {failure}"
     screen.line()
     screen.line(last)
     return 0 if last.startswith("demo: ok ") else 1

@@ -10,7 +10,7 @@ told as one), and is given up last where the two may stand together (then there 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .coverage import clashes
 from .moments import flaws
@@ -46,6 +46,23 @@ def ordered_moves(targets: Sequence[Target], world: World) -> list[Move]:
         world: the server as it is.
     """
     plans = _entangled([_exchange(target, world) for target in targets])
+    moves = _carried_out(plans, world)
+    holding_on = [_holding_on(plan) for plan in plans]
+    if holding_on == plans or not flaws(world, moves):
+        return moves
+    patient = _carried_out(holding_on, world)
+    return moves if flaws(world, patient) else patient
+
+
+def _holding_on(plan: _Exchange) -> _Exchange:
+    """Nothing is given up early whose clients the connector's own new ranges hold.
+
+    The connector then gets those in the same write, and nobody waits for the other connector to answer again.
+    """
+    return plan if plan.whole else replace(plan, early=plan.early - _overlapped(plan.early, plan.gains))
+
+
+def _carried_out(plans: Sequence[_Exchange], world: World) -> list[Move]:
     moves: list[Move] = []
 
     def carry_out(added: Order) -> None:
@@ -98,15 +115,7 @@ def _against(plan: _Exchange, others: Sequence[_Exchange]) -> _Exchange:
         if plan.old_bindings & other.new_bindings:
             early.update(mine for mine, _theirs in clashes(plan.loses, other.gains))
         late.update(_overlapped(plan.loses, other.gains))
-    return _Exchange(
-        plan.target,
-        plan.loses,
-        plan.gains,
-        plan.old_bindings,
-        plan.new_bindings,
-        frozenset(early),
-        frozenset(late - early),
-    )
+    return replace(plan, early=frozenset(early), late=frozenset(late - early))
 
 
 def _meet(some: frozenset[Binding], others: frozenset[Binding]) -> bool:

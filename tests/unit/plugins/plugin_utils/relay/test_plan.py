@@ -5,12 +5,13 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.errors import InputError, PlanRefused
 
-from .rollouts import carry_out, dn, plan_for, relay, rolled_out, services, short
+from .rollouts import Promise, carry_out, dn, plan_for, relay, rolled_out, services, short
 from .simulated_exchange import DC, RIGHT, Row, SimulatedExchange
 
 TAIL = f" -DomainController '{DC}'"
@@ -280,6 +281,22 @@ def test_a_range_inside_another_moves_without_a_gap(server: SimulatedExchange) -
     plan = plan_for(server, services(new, server))
     assert plan.findings == []
     assert [step.connector for step in plan.steps] == ["Relay a", "Relay b", "Relay a"]
+
+
+@pytest.mark.parametrize("taker", [{}, {"b": {"sources": ["10.9.9.9"]}}])
+@pytest.mark.parametrize("method", ["anonymous", "externally_secured"])
+def test_a_service_grows_around_what_it_gives_to_another_without_a_gap(
+    taker: dict[str, Any], method: str, server: SimulatedExchange
+) -> None:
+    old = {"a": {"sources": ["10.0.0.1", "10.0.0.2"]}, **taker}
+    assert carry_out(plan_for(server, services(old, server)), server)
+    new = {"b": {"sources": ["10.0.0.2"]}, "a": {"sources": ["10.0.0.0/24"], "method": method}}
+    plan = plan_for(server, services(new, server))
+    assert plan.refusal is None
+    promise = Promise(server, ["10.0.0.1", "10.0.0.2", "10.0.0.66", "10.0.1.1"], {"10.0.0.1", "10.0.0.2", "10.0.0.66"})
+    assert carry_out(plan, server, promise)
+    assert promise.relaying() == promise.after
+    assert plan_for(server, services(new, server)).steps == ()
 
 
 def test_the_same_range_moves_with_a_gap_that_is_told(server: SimulatedExchange) -> None:

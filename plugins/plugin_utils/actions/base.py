@@ -28,7 +28,7 @@ from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.errors im
     RelayError,
 )
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.model import ExchangeServerAddresses, ServerFacts
-from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.ranges import parse_address
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.ranges import parse_address, shown
 
 from .addresses import resolve
 from .arguments import Rules, hide, validate
@@ -112,9 +112,9 @@ class ExchangeAction(ActionBase):
 
         It stays the inventory host's when the task is delegated.
         """
-        named = options.get("server") or self.variable("ansible_exchange_server")
+        named = self._option_or_variable(options, "server")
         if named:
-            return str(named).strip().partition(".")[0]
+            return named.partition(".")[0]
         host = str(self.task_vars.get("inventory_hostname", ""))
         try:
             ipaddress.ip_address(host)
@@ -129,6 +129,13 @@ class ExchangeAction(ActionBase):
         """Templated value of a variable of the inventory host, None when it is not set."""
         value = self.task_vars.get(name)
         return None if value is None else self._templar.template(value)
+
+    def _option_or_variable(self, options: Mapping[str, Any], name: str) -> str:
+        """Text of an option, else of the variable ansible_exchange_<name>; empty when neither is given."""
+        text = str(options.get(name) or self.variable(f"ansible_exchange_{name}") or "").strip()
+        if not text.isprintable():
+            raise InputError(f"{name}: {shown(text)} has a control character inside; take it out.")
+        return text
 
     def resolve_addresses(self, fqdn: str) -> tuple[str, ...]:
         """Addresses (A and AAAA) of a name, asked of ansible_exchange_resolver when that is set.
@@ -159,9 +166,9 @@ class ExchangeAction(ActionBase):
     def _perform_in_session(self, options: dict[str, Any]) -> dict[str, Any]:
         self._exchange_connection = self._load_connection()
         session: Session = self._exchange_connection.session()
-        domain_controller = options.get("domain_controller") or self.variable("ansible_exchange_domain_controller")
+        domain_controller = self._option_or_variable(options, "domain_controller")
         with session:
-            exchange = Exchange(session, str(domain_controller) if domain_controller else None)
+            exchange = Exchange(session, domain_controller or None)
             try:
                 return self.perform(options, exchange)
             finally:

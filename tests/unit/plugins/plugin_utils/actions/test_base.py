@@ -228,6 +228,12 @@ class TestServerName:
         assert result["failed"]
         assert "ansible_exchange_server" in result["msg"]
 
+    @pytest.mark.parametrize("option", ["server", "domain_controller"])
+    def test_a_name_that_no_server_has_is_not_sent(self, make_action: MakeAction, option: str):
+        kind = trial(lambda me, options, _x: {"name": me.server_name(options)})
+        result = make_action(kind, {option: "EX1\0"}).run_with()
+        assert result["msg"] == f"{option}: 'EX1\\x00' has a control character inside; take it out."
+
 
 class TestDomainController:
     @pytest.mark.parametrize(
@@ -308,6 +314,10 @@ class TestValidation:
             ({"sever": "EX1"}, "Unsupported option: sever"),
             ({"count": "many"}, "count"),
             ({"nested": {"height": 1}}, "nested.height"),
+            ({"nested": 5}, "nested must be a dictionary, not a number."),
+            ({"nested": True}, "nested must be a dictionary, not a truth value."),
+            ({"nested": ["depth"]}, "nested must be a dictionary, not a list."),
+            ({"nested": "depth"}, "nested must be a dictionary, not text."),
         ],
     )
     def test_nothing_is_opened_for_a_bad_option(
@@ -337,6 +347,23 @@ class TestValidation:
         spec = {"depth": {"type": "int"}}
         kind = trial(lambda me, _o, _x: {"part": me.validate(spec, {"depth": "4"}, "services.external")})
         assert make_action(kind).run_with()["part"] == {"depth": 4}
+
+    @pytest.mark.parametrize(
+        ("grants", "words"),
+        [
+            ({"depth": 1}, "grants must be a list, not a dictionary."),
+            (False, "grants must be a list, not a truth value."),
+            ([{"depth": 1}, 5], "grants must be a list of dictionaries, and has a number in it."),
+            ("depth", "grants must be a list of dictionaries, and has text in it."),
+        ],
+    )
+    def test_lists_of_dictionaries_are_what_they_say(self, make_action: MakeAction, grants: object, words: str):
+        spec = {"grants": {"type": "list", "elements": "dict", "options": {"depth": {"type": "int"}}}}
+        kind = trial(lambda me, _o, _x: me.validate(spec, {"grants": grants}, "services.external"))
+        assert make_action(kind).run_with()["msg"] == f"services.external: {words}"
+
+    def test_dictionaries_may_be_written_as_on_a_command_line(self, make_action: MakeAction):
+        assert make_action(Trial, {"nested": "depth=4"}).run_with()["options"]["nested"] == {"depth": 4}
 
     @pytest.mark.parametrize(("value", "words"), [({"width": 1}, "width"), ("text", "must be a dictionary")])
     def test_the_sentence_names_the_part(self, make_action: MakeAction, value: object, words: str):

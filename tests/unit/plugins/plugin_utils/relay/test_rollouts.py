@@ -14,7 +14,16 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from .rollouts import Promise, carry_out, plan_for, services
-from .simulated_exchange import ANONYMOUS_RIGHTS, GROUP_FLAGS, RIGHT, Connector, Row, SimulatedExchange, bounds
+from .simulated_exchange import (
+    ANONYMOUS_RIGHTS,
+    GROUP_FLAGS,
+    RIGHT,
+    Connector,
+    Row,
+    SimulatedExchange,
+    bounds,
+    clash,
+)
 
 REPLACEMENTS = ("keeps_manual", "removes_dropped", "removes_manual")
 METHODS = ("anonymous", "externally_secured")
@@ -129,6 +138,7 @@ def test_ranges_go_from_service_to_service_without_a_gap_or_it_is_told(
     assert told <= {"service_gap"}
     if told:
         event("gap is told")
+        assert must_clash(old, new), "a gap that another order would avoid"
         addresses = {text for entry in plan.findings if entry.id == "service_gap" for text in entry.addresses}
         assert_only_gaps_told(plan, server, promise, addresses)
     elif not carry_out(plan, server, promise, commands=kill):
@@ -137,6 +147,20 @@ def test_ranges_go_from_service_to_service_without_a_gap_or_it_is_told(
         assert plan.refusal is None
         assert carry_out(plan, server, promise)
     assert_reached(server, new)
+
+
+def must_clash(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    """Whether some range goes to another service that cannot have it next to the one it comes from."""
+
+    def moved(here: Mapping[str, Any], there: Mapping[str, Any], name: str) -> set[str]:
+        return set(here.get(name, {}).get("sources", ())) - set(there.get(name, {}).get("sources", ()))
+
+    return any(
+        clash(bounds(lost), bounds(won))
+        for one, other in (("a", "b"), ("b", "a"))
+        for lost in moved(old, new, one)
+        for won in moved(new, old, other)
+    )
 
 
 def assert_only_gaps_told(plan: Any, server: SimulatedExchange, promise: Promise, told: set[str]) -> None:

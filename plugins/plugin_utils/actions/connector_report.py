@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.mailrelay.exchange.plugins.module_utils._properties import BY_OPTION, Property
+from ansible_collections.mailrelay.exchange.plugins.module_utils._properties import BY_OPTION
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.guards import findings_of
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.model import (
     AccessEntry,
@@ -68,12 +68,9 @@ def report(connector: ReceiveConnector, state: ServerState, anonymous: str | Non
 
 
 def _options(connector: ReceiveConnector) -> dict[str, Any]:
-    return {option: _option(BY_OPTION[option], value) for option, value in connector.values.items() if option != "name"}
-
-
-def _option(row: Property, value: Any) -> Any:
-    # A number that could also be "unlimited" stays a number for those who compare it.
-    return value if isinstance(value, int) else to_option(row, value)
+    return {
+        option: to_option(BY_OPTION[option], value) for option, value in connector.values.items() if option != "name"
+    }
 
 
 def _grants(entries: Iterable[AccessEntry], anonymous: str | None) -> list[dict[str, Any]]:

@@ -114,9 +114,8 @@ def to_option(row: Property, canonical: Any) -> Any:
         return [entry.parameter for entry in sorted(canonical)]
     if row.kind == "flags":
         return list(_flag_words(row, canonical))
-    if row.kind in ("bool", "int"):
-        return canonical
-    return str(canonical)
+    # A number that could also be "unlimited" stays a number for those who compare it.
+    return canonical if isinstance(canonical, int) else str(canonical)
 
 
 def _flag_words(row: Property, canonical: frozenset[str]) -> tuple[str, ...]:

@@ -254,6 +254,11 @@ class _Probe:
     def _network_sentence(self, error: Exception) -> str:
         request = self._request
         if isinstance(error, socket.gaierror):
+            if request.source_address is not None:
+                return (
+                    f"its name cannot be resolved here to an address that {request.source_address} can reach; check the "
+                    f"spelling of {request.host}, or give a source_address of the same family"
+                )
             return f"its name cannot be resolved here; check the spelling of {request.host} or give an address"
         if isinstance(error, socket.timeout) or isinstance(error.__context__, socket.timeout):
             return (
@@ -289,6 +294,8 @@ def probe_until(
     Returns the last result and how often it was asked. A test message is sent at most once: only a probe that met
     every expectation sends, and ends the polling.
     """
+    if not delay >= 0:
+        raise ProbeError(f"delay is {delay:g}: give seconds, 0 or more.")
     for attempt in range(1, attempts + 1):
         result = probe(request)
         if (result.proven and not result.unmet) or result.sent or attempt == attempts:

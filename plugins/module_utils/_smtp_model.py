@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -24,6 +25,15 @@ if TYPE_CHECKING:
 
 _ADDRESS = re.compile(r"[!-;=?-~]+@[!-;=?-~]+")
 _HOST_NAME = re.compile(r"[!-~]+")
+_LONGEST = 86400
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 class ProbeError(DialogueError):
@@ -64,16 +74,24 @@ class ProbeRequest:
     resolver: str | None = None
 
     def check(self) -> None:
-        """Raise ProbeError for anything that must not reach the wire."""
+        """Raise ProbeError for anything that must not reach the wire, or that no socket takes."""
+        if not self.host.strip() or not self.host.isprintable():
+            raise ProbeError(f"host {self.host!r} is no host: give the name or the address of a server.")
+        if not 0 < self.port < 65536:
+            raise ProbeError(f"port {self.port} is no TCP port: give 1 to 65535.")
+        if not 0 < self.timeout <= _LONGEST:
+            raise ProbeError(f"timeout {self.timeout:g} is no time to wait: give seconds, more than 0.")
+        if self.source_address is not None and not _is_address(self.source_address):
+            raise ProbeError(f"source_address {self.source_address!r} is not an address: give one of this machine's.")
         if self.sender and not _ADDRESS.fullmatch(self.sender):
-            raise ProbeError(f"sender '{self.sender}' is not a mail address: write it as name@domain.")
+            raise ProbeError(f"sender {self.sender!r} is not a mail address: write it as name@domain.")
         for recipient in self.recipients:
             if not _ADDRESS.fullmatch(recipient.address):
-                raise ProbeError(f"Recipient '{recipient.address}' is not a mail address: write it as name@domain.")
+                raise ProbeError(f"Recipient {recipient.address!r} is not a mail address: write it as name@domain.")
         if not self.recipients:
             raise ProbeError("No recipient is given: list at least one in `recipients`.")
         if self.helo_name is not None and not _HOST_NAME.fullmatch(self.helo_name):
-            raise ProbeError(f"helo_name '{self.helo_name}' is not a host name: write it without blanks.")
+            raise ProbeError(f"helo_name {self.helo_name!r} is not a host name: write it without blanks.")
         if "\n" in self.subject or "\r" in self.subject:
             raise ProbeError("subject has more than one line: write one line.")
         if self.username is not None and not (self.starttls or self.cleartext_password):

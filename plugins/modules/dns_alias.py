@@ -232,9 +232,20 @@ ARGUMENT_SPEC = {
     "key_algorithm": {"type": "str", "choices": list(KEY_ALGORITHMS), "default": "hmac-sha256"},
 }
 
+LONGEST_TIMEOUT = 86400
+
 
 def client_for(params):
-    """Return the DnsClient that the options describe."""
+    """Return the DnsClient that the options describe; raise DnsError for options that no client can work with."""
+    if not params["server"].strip() or not params["server"].isprintable():
+        raise DnsError(f"server {params['server']!r} is no server: give the name or the address of one.")
+    if not 0 < params["port"] < 65536:
+        raise DnsError(f"port {params['port']} is no port: give 1 to 65535.")
+    if not 0 < params["timeout"] <= LONGEST_TIMEOUT:
+        raise DnsError(f"timeout {params['timeout']:g} is no time to wait: give seconds, more than 0.")
+    if bool(params["key_name"]) != bool(params["key_secret"]):
+        given, missing = ("key_name", "key_secret") if params["key_name"] else ("key_secret", "key_name")
+        raise DnsError(f"{given} is given without {missing}: give both, or neither.")
     key = None
     if params["key_name"]:
         key = make_key(params["key_name"], params["key_secret"], params["key_algorithm"])

@@ -238,7 +238,15 @@ def test_it_gives_up_after_the_attempts(probe: Run, smtp_server: Server) -> None
         ({"username": "u"}, "password"),
         ({"starttls": True, "ca_path": "/nonexistent.pem"}, "ca_path /nonexistent.pem"),
         ({"attempts": 0}, "at least 1"),
+        ({"attempts": 2, "delay": -1}, "delay is -1"),
         ({"expect": "maybe"}, "expect"),
+        ({"host": ""}, "host '' is no host"),
+        ({"host": "127.0.0.1\n"}, "no host"),
+        ({"timeout": 0}, "timeout 0"),
+        ({"timeout": -1}, "timeout -1"),
+        ({"timeout": "inf"}, "timeout inf"),
+        ({"timeout": "nan"}, "timeout nan"),
+        ({"source_address": "app01"}, "source_address 'app01' is not an address"),
     ],
 )
 def test_bad_input_is_one_sentence_and_never_reaches_the_wire(
@@ -247,7 +255,18 @@ def test_bad_input_is_one_sentence_and_never_reaches_the_wire(
     with Script(BANNER) as script:
         result = probe(port=script.port, **options)
         assert result["failed"] and text in result["msg"] and script.connections == 0
+        assert "\n" not in result["msg"]
     assert PASSWORD not in str(result)
+
+
+@pytest.mark.parametrize("port", [0, -1, 70000])
+def test_a_port_that_is_none(probe: Run, port: int) -> None:
+    assert probe(port=port)["msg"] == f"port {port} is no TCP port: give 1 to 65535."
+
+
+def test_a_source_address_of_the_other_family_is_named(probe: Run, smtp_server: Server) -> None:
+    result = probe(source_address="::1")
+    assert result["failed"] and "an address that ::1 can reach" in result["msg"]
 
 
 # --- Names -----------------------------------------------------------------------------------------------------------

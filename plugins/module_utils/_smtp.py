@@ -256,8 +256,8 @@ class _Probe:
         if isinstance(error, socket.gaierror):
             if request.source_address is not None:
                 return (
-                    f"its name cannot be resolved here to an address that {request.source_address} can reach; check the "
-                    f"spelling of {request.host}, or give a source_address of the same family"
+                    f"its name cannot be resolved here to an address that {request.source_address} can reach; check "
+                    f"the spelling of {request.host}, or give a source_address of the same family"
                 )
             return f"its name cannot be resolved here; check the spelling of {request.host} or give an address"
         if isinstance(error, socket.timeout) or isinstance(error.__context__, socket.timeout):

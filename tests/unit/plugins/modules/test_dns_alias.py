@@ -217,7 +217,7 @@ def test_a_name_that_owns_what_the_wildcard_says_can_be_changed(zone: Zone) -> N
         ("smtp.lab.example", {"targets": ["ex1.lab.example"], "key_name": None, "key_secret": None}, "REFUSED"),
         (
             "smtp.lab.example",
-            {"targets": ["ex1.lab.example"], "key_secret": None},
+            {"targets": ["ex1.lab.example"], "key_secret": ""},
             "key_name is given without key_secret",
         ),
         ("smtp.lab.example", {"targets": ["ex1.lab.example"], "key_name": ""}, "key_secret is given without key_name"),

@@ -140,7 +140,10 @@ def known_addresses(
 
 
 def _holding(ranges: Iterable[IPRange], addresses: Sequence[IPRange]) -> list[IPRange]:
-    return sorted(entry for entry in ranges if any(entry.overlaps(address) for address in addresses))
+    plain = [address.unmapped for address in addresses]
+    return sorted(
+        entry for entry in ranges for own in [entry.unmapped] if any(own.overlaps(address) for address in plain)
+    )
 
 
 def _open_relay(picture: Picture, server: str, policy: Policy) -> Iterator[Finding]:

@@ -96,9 +96,15 @@ class IPRange:
 
         IPv4 addresses mapped into IPv6 (``::ffff:10.0.0.1``) count as the IPv4 addresses they stand for.
         """
+        plain = self.unmapped
+        return not any(space.contains(plain) for space in _internal_space())
+
+    @property
+    def unmapped(self) -> IPRange:
+        """The IPv4 addresses that it stands for, when all of it is IPv4 mapped into IPv6; else itself."""
         if self.version == 6 and self.low >= _MAPPED and self.high <= _MAPPED | 0xFFFFFFFF:
-            return IPRange(4, self.low - _MAPPED, self.high - _MAPPED).holds_public_space
-        return not any(space.contains(self) for space in _internal_space())
+            return IPRange(4, self.low - _MAPPED, self.high - _MAPPED)
+        return self
 
     def contains(self, other: IPRange) -> bool:
         """Whether every address of the other range is in this one."""

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, the mailrelay.exchange authors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""PRIVATE to the collection: which clients may relay at one moment, for whole address space at once.
+"""PRIVATE to the collection: what clients may do at one moment, for whole address space at once.
 
-Where `answering` tells for one client which connector answers, this tells for all clients between two cuts whether
-the connector that answers them relays. The same selection rules apply: enabled connectors with a fitting binding,
+Where `answering` tells for one client which connector answers, this tells for all clients between two cuts what the
+connector that answers them lets them do. The same selection rules apply: enabled connectors with a fitting binding,
 most specific range first, and with equal ranges the more specific binding.
 """
 
@@ -64,10 +64,11 @@ class Cuts:
         return aggregate(IPRange(self.version, low, high - 1) for flag, (low, high) in slots if flag)
 
 
-def relayed(world: World, endpoint: Endpoint, cuts: Cuts) -> int:
-    """Slots of `cuts` whose clients may relay at this endpoint, as a number with a byte a slot (1 or 0).
+def served(world: World, endpoint: Endpoint, cuts: Cuts) -> tuple[int, int]:
+    """Slots of `cuts` whose clients may relay at this endpoint, and those whose clients may send at all.
 
-    A connector whose access list is unknown counts as one that does not relay.
+    Both are numbers with a byte a slot (1 or 0). A connector whose access list is unknown counts as one that does not
+    relay.
     """
     candidates = [(picture, binding) for picture in world for binding in _best_binding(picture, endpoint)]
     if endpoint.port == SMTP_PORT and any(_is_front_end(picture) for picture, _binding in candidates):
@@ -76,7 +77,7 @@ def relayed(world: World, endpoint: Endpoint, cuts: Cuts) -> int:
     painted = [
         (-entry.size, specific, flag, entry)
         for picture, specific in candidates
-        for flag in [b"\x01" if world.relays(picture) else b"\x00"]
+        for flag in [bytes((world.relays(picture) + 2 * world.accepts(picture),))]
         for entry in picture.ranges
         if entry.version == cuts.version
     ]
@@ -85,7 +86,9 @@ def relayed(world: World, endpoint: Endpoint, cuts: Cuts) -> int:
     for _width, _specific, flag, entry in sorted(painted, key=lambda row: row[:2]):
         first, last = bisect_left(cuts.points, entry.low), bisect_left(cuts.points, entry.high + 1)
         slots[first:last] = flag * (last - first)
-    return int.from_bytes(slots, "little")
+    found = int.from_bytes(slots, "little")
+    ones = int.from_bytes(b"\x01" * len(slots), "little")
+    return found & ones, found >> 1 & ones
 
 
 def _best_binding(picture: Picture, endpoint: Endpoint) -> list[bool]:

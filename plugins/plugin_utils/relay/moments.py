@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from .coverage import Cuts, Endpoint, clashes, endpoints_of, relayed
+from .coverage import Cuts, Endpoint, clashes, endpoints_of, served
 from .ranges import IPRange, aggregate
 from .world import OUTCOMES, Create, Delete, Move, Outcome, Picture, World, Write
 
-Fault = Literal["gap", "window", "clash"]
+Fault = Literal["gap", "mute", "window", "clash"]
 # Options whose change can change who is answered, or what a connector does for whom it answers.
 _RELEVANT = frozenset(
     ("remote_ip_ranges", "bindings", "transport_role", "enabled", "permission_groups", "auth_mechanism")
@@ -27,8 +27,8 @@ _RELEVANT = frozenset(
 class Flaw:
     """A moment that is wrong.
 
-    kind: "gap" (clients are refused what they could and shall), "window" (clients may relay who must not), "clash"
-    (Exchange would refuse the move).
+    kind: "gap" (clients may not relay who could and shall), "mute" (clients may not even send to recipients inside who
+    could and shall), "window" (clients may relay who must not), "clash" (Exchange would refuse the move).
     connectors: those whose moves it lies between, the first one first.
     addresses: the clients.
     certain: False when it happens only with some outcome that Microsoft does not document.
@@ -98,17 +98,15 @@ def _wrong_moments(
     found: list[tuple[Fault, tuple[str, ...], tuple[IPRange, ...]]] = []
     for endpoint in endpoints_of(ours):
         cuts = Cuts.of(endpoint.version, _ranges_at(worlds, endpoint))
-        moments = [relayed(world, endpoint, cuts) for world in worlds]
-        could, shall = moments[0], moments[-1]
-        # A connector that somebody's clients reach before and after, between which they are refused.
-        gap, window = could & shall, could | shall
-        for position in range(1, len(moments) - 1):
-            between = _between(moves, position)
-            missing, stray = gap & ~moments[position], moments[position] & ~window
-            if missing:
-                found.append(("gap", between, cuts.ranges(missing)))
-            if stray:
-                found.append(("window", between, cuts.ranges(stray)))
+        moments = [served(world, endpoint, cuts) for world in worlds]
+        (could, could_send), (shall, shall_send) = moments[0], moments[-1]
+        for position, (may, may_send) in list(enumerate(moments))[1:-1]:
+            missing, stray = could & shall & ~may, may & ~(could | shall)
+            mute = could_send & shall_send & ~may_send & ~missing
+            wrong: tuple[tuple[Fault, int], ...] = (("gap", missing), ("mute", mute), ("window", stray))
+            for kind, slots in wrong:
+                if slots:
+                    found.append((kind, _between(moves, position), cuts.ranges(slots)))
     return found
 
 

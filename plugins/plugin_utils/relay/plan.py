@@ -161,8 +161,9 @@ def _flaw_findings(found: Iterable[Flaw], server: str) -> Iterable[Finding]:
     for flaw in found:
         named = name_addresses(tuple(map(str, flaw.addresses)))
         doubt = "" if flaw.certain else ", if writing PermissionGroups removes rights granted by hand (undocumented)"
-        if flaw.kind == "gap":
-            yield finding("service_gap", server, flaw.connectors, flaw.addresses, f"{named} may not relay{doubt}")
+        if flaw.kind in ("gap", "mute"):
+            lost = "relay" if flaw.kind == "gap" else "send at all"
+            yield finding("service_gap", server, flaw.connectors, flaw.addresses, f"{named} may not {lost}{doubt}")
         elif flaw.kind == "window":
             yield finding("open_window", server, flaw.connectors, flaw.addresses, doubt)
         else:

@@ -161,6 +161,17 @@ class World:
         """Whether clients that do not authenticate may relay, were the connector to answer them."""
         return picture.externally_secured or self.relays_anonymously(picture)
 
+    def accepts(self, picture: Picture) -> bool:
+        """Whether clients that do not authenticate may send at all, were the connector to answer them.
+
+        Where the access list has not been read, the permission groups tell.
+        """
+        if picture.externally_secured:
+            return True
+        if picture.entries is None:
+            return ANONYMOUS_USERS in picture.groups
+        return SUBMIT in effective_rights(picture.entries, self.anonymous)
+
     def manual_entries(self, picture: Picture) -> tuple[AccessEntry, ...]:
         """Explicit entries of a connector that somebody granted by hand, not one of its permission groups."""
         return manual_entries(picture.entries or (), picture.groups, self.anonymous, self.facts.version)

@@ -124,6 +124,19 @@ def test_an_enabled_connector_without_the_right_only_gets_the_right(server: Simu
     assert {check.needs for check in plan.steps[0].requires} == {"access", "connector"}
 
 
+def test_a_client_that_a_broken_connector_gains_can_send_all_the_time(server: SimulatedExchange) -> None:
+    made = rolled_out(server, sources=["10.0.0.1"])
+    made.rows = [row for row in made.rows if row.right not in (RIGHT, "ms-Exch-SMTP-Submit")]
+    plan = relay(server, sources=["10.0.0.2"])
+    assert [line.split(" ")[0] for line in short(plan, server)] == [
+        "Set-ReceiveConnector",
+        "Add-ADPermission",
+        "Set-ReceiveConnector",
+    ]
+    assert "-Enabled:$false" in plan.commands[0], "the default connector answers it meanwhile"
+    assert carry_out(plan, server, Promise(server, ["10.0.0.1", "10.0.0.2"], {"10.0.0.2"}))
+
+
 def test_exactly_the_missing_rights_are_added(server: SimulatedExchange) -> None:
     made = rolled_out(server, sources=["10.0.0.1"])
     made.rows = [row for row in made.rows if row.right != "ms-Exch-SMTP-Accept-Any-Sender"]

@@ -93,10 +93,11 @@ class WriterAction(ExchangeAction):
         if not len(desired):
             return ServerState(facts, ())
         state = ServerState(facts, exchange.read_connectors(facts.name))
-        needed = access_needed(desired, state)
-        access = {name: exchange.read_access(name) for name in needed}
+        # A list that was read may turn out not to tell the anonymous principal's name: then one more is needed.
+        while unread := [name for name in access_needed(desired, state) if name not in state.access]:
+            state = replace(state, access={**state.access, **{name: exchange.read_access(name) for name in unread}})
         addresses = self.server_addresses(facts, exchange) if self.NEEDS_ADDRESSES else ()
-        return replace(state, access=access, addresses=addresses)
+        return replace(state, addresses=addresses)
 
     def _policy(self, options: Mapping[str, Any]) -> Policy:
         named = parse_ranges(options.get(DECLARED_ADDRESSES) or [], DECLARED_ADDRESSES)

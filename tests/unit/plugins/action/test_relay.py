@@ -64,6 +64,22 @@ def test_check_mode_shows_what_the_run_does_and_the_next_run_does_nothing(action
     ]
 
 
+def test_a_list_that_does_not_tell_the_name_makes_the_action_read_another(
+    actions: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    actions("relay", services=SERVICES, source_groups=GROUPS)
+    planner = writer.access_needed
+
+    def doubtful(desired: Any, state: Any) -> tuple[str, ...]:
+        more = state.connector("Default Frontend EX1").distinguished_name if state.access else None
+        return (*planner(desired, state), *([more] if more else []))
+
+    monkeypatch.setattr(writer, "access_needed", doubtful)
+    mark = actions.mark()
+    assert not actions("relay", services=SERVICES, source_groups=GROUPS)["changed"]
+    assert actions.reads(mark).count("Get-ADPermission") == 2
+
+
 def test_every_call_after_the_first_names_one_domain_controller(actions: Any) -> None:
     actions("relay", services=SERVICES, source_groups=GROUPS)
     first, *others = [line for line in actions.journal() if line["cmdlet"] != "Get-Command"]

@@ -62,28 +62,34 @@ def _holding_on(plan: _Exchange) -> _Exchange:
     return plan if plan.whole else replace(plan, early=plan.early - _overlapped(plan.early, plan.gains))
 
 
-def _carried_out(plans: Sequence[_Exchange], world: World) -> list[Move]:
-    moves: list[Move] = []
+class _Course:
+    """The moves so far, and the server as they leave it."""
 
-    def carry_out(added: Order) -> None:
-        nonlocal world
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.moves: list[Move] = []
+
+    def carry_out(self, added: Order) -> None:
         for move in added:
-            world = world.after(move)
-            moves.append(move)
+            self.world = self.world.after(move)
+            self.moves.append(move)
 
+
+def _carried_out(plans: Sequence[_Exchange], world: World) -> list[Move]:
+    course = _Course(world)
     for plan in plans:
-        carry_out(_early(plan, world))
+        course.carry_out(_early(plan, course.world))
     for plan in plans:
-        carry_out(_main(plan, world, plans, patient=True))
+        course.carry_out(_main(plan, course.world, plans, patient=True))
     waiting = [plan for plan in plans if not (plan.late and plan.whole)]
     while waiting:
         # What was held back because of what another connector had: whoever is free now, else the first, come what may.
-        plan = next((entry for entry in waiting if not _blocked(entry, world, plans)), waiting[0])
+        plan = next((entry for entry in waiting if not _blocked(entry, course.world, plans)), waiting[0])
         waiting.remove(plan)
-        carry_out(_main(plan, world, plans, patient=False))
+        course.carry_out(_main(plan, course.world, plans, patient=False))
     for plan in plans:
-        carry_out(_late(plan, world))
-    return moves
+        course.carry_out(_late(plan, course.world))
+    return course.moves
 
 
 def _exchange(target: Target, world: World) -> _Exchange:

@@ -70,14 +70,15 @@ class _Draft:
     def rights(self) -> _Draft:
         """Add what has to be there, put back what a write may have taken, remove what must not be."""
         wanted = [*self.target.grants, *self._to_keep()]
-        self._each(wanted, Grant, lambda found: not all(found), lambda found: any(found))
+        self._each(wanted, Grant, lambda found: not all(found), any)
         self._each(self.target.revokes, Revoke, any, lambda found: not all(found))
         return self
 
     def _to_keep(self) -> Iterable[AccessEntry]:
         """Grants made by hand that nobody declared away; those of anonymous only live as long as its group."""
         gone = {_key(entry) for entry in (*self.target.revokes, *self.target.grants)}
-        anonymous = next(iter(self._worlds.values())).anonymous.casefold()
+        world, *_others = self._worlds.values()
+        anonymous = world.anonymous.casefold()
         stays = all(ANONYMOUS_USERS in picture.groups for picture in self.pictures())
         for entry in self._kept:
             if _key(entry) not in gone and (stays or entry.principal.casefold() != anonymous):

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import re
 import smtplib
 import socket
@@ -294,7 +295,7 @@ def probe_until(
     Returns the last result and how often it was asked. A test message is sent at most once: only a probe that met
     every expectation sends, and ends the polling.
     """
-    if not delay >= 0:
+    if math.isnan(delay) or delay < 0:
         raise ProbeError(f"delay is {delay:g}: give seconds, 0 or more.")
     for attempt in range(1, attempts + 1):
         result = probe(request)

@@ -53,7 +53,8 @@ options:
         default: present
   exclusive:
     description:
-      - Whether to remove every explicit entry of the named principals that O(grants) do not name.
+      - Whether to remove every explicit entry that O(grants) do not name, whoever its principal is. Entries that the
+        connector's permission groups stand for stay.
     type: bool
     default: false
 extends_documentation_fragment:

@@ -102,6 +102,10 @@ def _parse_grant(raw: object, where: str) -> DesiredGrant:
         raise InputError(f"{where}.principal: {shown(principal)} is not a principal; write anonymous or DOMAIN\\name.")
     if not principal.strip().isprintable():
         raise InputError(f"{where}.principal: {shown(principal)} has a control character inside; take it out.")
+    if "@" in principal and "\\" not in principal:
+        raise InputError(
+            f"{where}.principal: {shown(principal)} is not how Exchange shows an account; write DOMAIN\\name."
+        )
     rights = grant.get("rights")
     words = [rights] if isinstance(rights, str) else rights
     if not isinstance(words, Sequence) or not words:

@@ -16,16 +16,17 @@ from ansible_collections.mailrelay.exchange.plugins.module_utils._profiles impor
 from ansible_collections.mailrelay.exchange.plugins.module_utils._properties import BY_OPTION
 
 from .answering import FRONT_END
-from .desired import ANONYMOUS, EXTERNALLY_SECURED, DesiredConnector
+from .desired import ANONYMOUS, EXTERNALLY_SECURED, DesiredConnector, DesiredGrant
 from .errors import InputError
 from .legality import defaults_of_a_new_connector, refuse_illegal
 from .model import AccessEntry, ServerFacts
-from .ownership import ANONYMOUS_USERS
+from .ownership import ANONYMOUS_USERS, account
 from .rights import ANONYMOUS_RELAY_RIGHTS, ANY_RECIPIENT
 from .values import ListChange, parse_option
 from .world import EXCHANGE_SERVERS, EXTERNAL, TLS, Picture, World, connector_distinguished_name
 
 ANONYMOUS_WORD = "anonymous"
+_ANONYMOUS_SID = "s-1-5-7"
 _NEEDED_AT_CREATION = ("bindings", "remote_ip_ranges")
 
 
@@ -185,12 +186,10 @@ def _with_grants(target: Target, world: World) -> Target:
     before = target.before
     if before is None:
         return target
-    shown = {entry.principal.casefold(): entry.principal for entry in before.entries or ()}
     present: list[AccessEntry] = []
     absent: list[AccessEntry] = []
     for grant in target.desired.grants:
-        word = grant.principal
-        principal = world.anonymous if word.casefold() == ANONYMOUS_WORD else shown.get(word.casefold(), word)
+        principal = _principal(grant, before, world)
         rows = present if grant.state == "present" else absent
         rows += [AccessEntry(principal, right, grant.deny, False) for right in grant.rights]
     if target.desired.exclusive:
@@ -199,6 +198,29 @@ def _with_grants(target: Target, world: World) -> Target:
             entry for entry in world.manual_entries(before) if _folded(entry) not in listed and entry not in absent
         ]
     return replace(target, grants=tuple(present), revokes=tuple(absent))
+
+
+def _principal(grant: DesiredGrant, before: Picture, world: World) -> str:
+    """The name that this server shows for a declared principal, or the declared one as long as it shows none.
+
+    Raises:
+        InputError: what was declared cannot be compared with what the server shows, so that nobody could tell whether
+            the right is there.
+    """
+    word = grant.principal.casefold()
+    if word in (ANONYMOUS_WORD, _ANONYMOUS_SID):
+        return world.anonymous
+    names = {world.anonymous, *(entry.principal for entry in before.entries or ())}
+    exact = [name for name in names if name.casefold() == word]
+    found = exact or [name for name in names if "\\" not in word and account(name) == word]
+    if len(found) > 1:
+        names_found = " or ".join(sorted(found))
+        raise InputError(f"grants: {grant.principal!r} may be {names_found} on connector {before.name!r}; write which.")
+    if not found and word.startswith("s-1-") and grant.state == "present":
+        raise InputError(
+            f"grants: {grant.principal!r} is a SID, and Exchange shows names; write anonymous or DOMAIN\\name."
+        )
+    return found[0] if found else grant.principal
 
 
 def _folded(entry: AccessEntry) -> tuple[str, str, bool]:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -134,6 +135,49 @@ def test_grants_are_added_a_principal_at_a_time_and_removed_where_declared(serve
     assert short(plan, server) == [
         f"Add-ADPermission -User '{USER.lower()}' -ExtendedRights 'ms-Exch-SMTP-Submit','ms-Exch-Bypass-Anti-Spam'",
         f"Remove-ADPermission -User '{ANONYMOUS}' -ExtendedRights '{RIGHT}' -Confirm:$false",
+    ]
+
+
+@pytest.mark.parametrize("word", ["svc-relay", "SVC-Relay", "lab\\svc-relay"])
+def test_a_principal_is_known_by_the_name_the_server_shows(server: SimulatedExchange, word: str) -> None:
+    rolled_out(server, sources=["10.0.0.1"]).rows.append(Row(USER, RIGHT))
+    grant = {"principal": word, "rights": [RIGHT]}
+    assert plan_for(server, permission(server, grant)).steps == ()
+    assert short(plan_for(server, permission(server, {**grant, "state": "absent"})), server) == [
+        f"Remove-ADPermission -User '{USER}' -ExtendedRights '{RIGHT}' -Confirm:$false"
+    ]
+
+
+@pytest.mark.parametrize("word", ["S-1-5-7", "ANONYMOUS LOGON", ANONYMOUS.lower()])
+def test_anonymous_clients_have_one_name(server: SimulatedExchange, word: str) -> None:
+    rolled_out(server, sources=["10.0.0.1"])
+    grant = {"principal": word, "rights": [RIGHT]}
+    assert plan_for(server, permission(server, grant)).steps == ()
+    assert len(plan_for(server, permission(server, {**grant, "state": "absent"})).steps) == 1
+
+
+@pytest.mark.parametrize(
+    ("word", "words"),
+    [
+        ("S-1-5-21-1-2-3-1104", "is a SID"),
+        ("svc-relay@lab.example", "write DOMAIN"),
+        ("svc-relay", "may be LAB\\svc-relay or OLD\\svc-relay on connector 'Relay a'"),
+    ],
+)
+def test_a_principal_that_cannot_be_compared_is_refused(server: SimulatedExchange, word: str, words: str) -> None:
+    rolled_out(server, sources=["10.0.0.1"]).rows.extend([Row(USER, RIGHT), Row("OLD\\svc-relay", RIGHT)])
+    with pytest.raises(InputError, match=re.escape(words)):
+        plan_for(server, permission(server, {"principal": word, "rights": [RIGHT]}))
+
+
+def test_an_account_that_is_gone_is_taken_out_by_the_sid_that_is_left(server: SimulatedExchange) -> None:
+    sid = "S-1-5-21-1-2-3-1104"
+    made = rolled_out(server, sources=["10.0.0.1"])
+    gone = permission(server, {"principal": sid, "rights": [RIGHT], "state": "absent"})
+    assert plan_for(server, gone).steps == ()
+    made.rows.append(Row(sid, RIGHT))
+    assert short(plan_for(server, gone), server) == [
+        f"Remove-ADPermission -User '{sid}' -ExtendedRights '{RIGHT}' -Confirm:$false"
     ]
 
 

@@ -71,7 +71,7 @@ STAGES: tuple[Stage, ...] = (
     Stage("changelog", "lint", (("antsibull-changelog", "lint"),)),
     Stage("ansible-lint", "lint", (("ansible-lint", "--offline", "--profile", "production"),)),
     Stage("sanity", "sanity", (("python", "tests/tooling/sanity.py"),)),
-    *(Stage(f"unit {stack}", "unit-stacks", ((*PYTEST, "tests/unit"),), stack) for stack in OLD_STACKS),
+    *(Stage(f"unit {stack}", "unit-stacks", ((*PARALLEL, "tests/unit"),), stack) for stack in OLD_STACKS),
     *(
         Stage(f"rollout {stack}", "rollout-stacks", ((*PYTEST, "-m", "stack", "tests/integration"),), stack)
         for stack in OLD_STACKS

@@ -317,19 +317,19 @@ def test_accepted_mail_lands_in_the_maildir_with_its_envelope(lab: Lab) -> None:
 
 
 def test_the_tarpit_delays_refusals_of_anonymous_sessions_only(lab: Lab) -> None:
-    lab.set(tarpit_interval=0.4)
+    lab.set(tarpit_interval=2.0)
     with lab.client(UNLISTED) as client:
         began = time.monotonic()
         assert rcpt(client, INSIDE)[0] == 250
-        assert time.monotonic() - began < 0.3
+        assert time.monotonic() - began < 1.5
         began = time.monotonic()
         assert client.docmd("RCPT", f"TO:<{OUTSIDE}>") == NO_RELAY
-        assert time.monotonic() - began >= 0.4
+        assert time.monotonic() - began >= 2.0
     lab.set(externally_secured=True)
     with lab.client(UNLISTED) as client:
         began = time.monotonic()
         assert rcpt(client, OUTSIDE) == NO_RELAY
-        assert time.monotonic() - began < 0.3
+        assert time.monotonic() - began < 1.5
 
 
 @pytest.mark.parametrize(

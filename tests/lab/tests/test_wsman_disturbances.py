@@ -154,7 +154,7 @@ def test_a_hundred_sessions_at_once_keep_apart() -> None:
         assert running.service.open_shells == 100
         began = time.monotonic()
         running.stop()
-        assert time.monotonic() - began < 2.0
+        assert time.monotonic() - began < 10.0
         assert running.service.open_shells == 0
         for session in opened:
             session.close()

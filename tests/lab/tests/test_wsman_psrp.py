@@ -324,7 +324,7 @@ def test_stop_returns_while_the_cmdlet_still_runs(pool: RunspacePool, backend: S
     assert backend.entered.wait(5)
     began = time.monotonic()
     shell.stop()
-    assert time.monotonic() - began < 1.0
+    assert time.monotonic() - began < 10.0
     backend.gate.set()
     assert invoke(pool, "Get-Echo").output
 

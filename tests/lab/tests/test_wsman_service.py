@@ -93,10 +93,10 @@ def test_refused_account_gets_the_reason_and_no_shell() -> None:
 def test_receive_answers_before_the_operation_timeout() -> None:
     with endpoint("basic") as running:
         session = RawSession(running).opened()
-        session.timeout = "PT1S"
+        session.timeout = "PT3S"
         began = time.monotonic()
         reply = session.receive()
-        assert 0.5 < time.monotonic() - began < 1.0
+        assert 0.5 < time.monotonic() - began < 3.0
         assert (reply.status, reply.fault[0]) == (500, TIMED_OUT)
 
 

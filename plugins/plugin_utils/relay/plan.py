@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from .changes import changes_of, diff_of
 from .compile import compile_steps
-from .desired import ANONYMOUS, DesiredConnector, DesiredConnectors
+from .desired import ANONYMOUS, EXTERNALLY_SECURED, DesiredConnector, DesiredConnectors
 from .errors import PlanRefused, RelayError
 from .findings import Finding, finding, name_addresses, with_acceptance
 from .guards import accepted_for, empty_sources, plan_findings
@@ -37,10 +37,14 @@ def access_needed(desired: DesiredConnectors, state: ServerState) -> tuple[str, 
     pairs = [(entry, state.connector(entry.name)) for entry in desired if entry.aspect != "throttling"]
     own = [connector for _entry, connector in pairs if connector is not None]
     needed = [connector.distinguished_name for connector in own]
-    if any(_needs_the_name(entry, connector) for entry, connector in pairs) and not any(
-        _may_tell(connector, state) for connector in own
-    ):
-        reference = _reference(state)
+
+    def told(entry: DesiredConnector) -> bool:
+        # A switch to the other method only asks before it writes; what is granted is asked for at its turn.
+        lasting = entry.method != EXTERNALLY_SECURED
+        return any(_may_tell(one, state) and (not lasting or _keeps_the_group(one, desired)) for one in own)
+
+    if any(_needs_the_name(entry, connector) and not told(entry) for entry, connector in pairs):
+        reference = _reference(desired, state)
         if reference is not None:
             needed.append(reference.distinguished_name)
     return tuple(dict.fromkeys(needed))
@@ -56,6 +60,14 @@ def _may_tell(connector: ReceiveConnector, state: ServerState) -> bool:
     return _has_the_group(connector) and (entries is None or anonymous_principal(entries) is not None)
 
 
+def _keeps_the_group(connector: ReceiveConnector, desired: DesiredConnectors) -> bool:
+    """Whether a connector that tells the anonymous principal's name still does while the plan is carried out."""
+    return not any(
+        entry.key == connector.name.casefold() and (entry.state == "absent" or entry.method == EXTERNALLY_SECURED)
+        for entry in desired
+    )
+
+
 def _needs_the_name(entry: DesiredConnector, connector: ReceiveConnector | None) -> bool:
     if entry.state == "absent":
         return False
@@ -65,11 +77,16 @@ def _needs_the_name(entry: DesiredConnector, connector: ReceiveConnector | None)
     return entry.method == ANONYMOUS or (entry.method is not None and connector is not None)
 
 
-def _reference(state: ServerState) -> ReceiveConnector | None:
+def _reference(desired: DesiredConnectors, state: ServerState) -> ReceiveConnector | None:
     """The connector to ask for the anonymous principal's name: the one for the internet, where it has the group."""
     preferred = _PREFERRED_REFERENCE.format(server=state.facts.name).casefold()
+
+    def rank(connector: ReceiveConnector) -> tuple[bool, bool, str]:
+        name = connector.name.casefold()
+        return not _keeps_the_group(connector, desired), name != preferred, name
+
     candidates = [connector for connector in state.connectors if _may_tell(connector, state)]
-    return min(candidates, key=lambda entry: (entry.name.casefold() != preferred, entry.name.casefold()), default=None)
+    return min(candidates, key=rank, default=None)
 
 
 def plan_server(desired: DesiredConnectors, state: ServerState, policy: Policy) -> Plan:
@@ -82,7 +99,7 @@ def plan_server(desired: DesiredConnectors, state: ServerState, policy: Policy) 
         RelayError: the state does not tell enough to plan.
     """
     facts = state.facts
-    anonymous, reference = _anonymous(state)
+    anonymous, reference = _anonymous(desired, state)
     read = World(facts, anonymous, {entry.name.casefold(): picture_of(entry, state) for entry in state.connectors})
     _refuse_unread(desired, state)
     targets = [resolve(entry, read, policy.absent_is_created) for entry in desired]
@@ -109,7 +126,7 @@ def plan_server(desired: DesiredConnectors, state: ServerState, policy: Policy) 
     )
 
 
-def _anonymous(state: ServerState) -> tuple[str, str | None]:
+def _anonymous(desired: DesiredConnectors, state: ServerState) -> tuple[str, str | None]:
     """How this server names the anonymous principal, and the connector whose access list tells.
 
     Where no list tells, the name in Microsoft's documentation is planned with; every step that relies on it first
@@ -119,7 +136,7 @@ def _anonymous(state: ServerState) -> tuple[str, str | None]:
         RelayError: two connectors tell two names.
     """
     told: dict[str, tuple[str, str]] = {}
-    for connector in state.connectors:
+    for connector in sorted(state.connectors, key=lambda entry: not _keeps_the_group(entry, desired)):
         entries = state.access.get(connector.distinguished_name)
         if entries and _has_the_group(connector):
             name = anonymous_principal(entries)

@@ -15,7 +15,7 @@ from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.plan impo
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.policy import Policy
 
 from .rollouts import carry_out, dn, plan_for, read_state, relay, rolled_out, services
-from .simulated_exchange import SimulatedExchange
+from .simulated_exchange import RIGHT, Row, SimulatedExchange
 
 ANONYMOUS = "NT AUTHORITY\\ANONYMOUS LOGON"
 USER = "LAB\\svc-relay"
@@ -43,6 +43,20 @@ def test_only_what_is_needed_is_read(server: SimulatedExchange) -> None:
     assert names_needed(server, {"a": {"state": "absent"}}) == ["Relay a"]
     carry_out(relay(server, **one, method="externally_secured"), server)
     assert names_needed(server, {"a": {**one, "method": "externally_secured"}}) == ["Relay a", "Default Frontend EX1"]
+
+
+@pytest.mark.parametrize("leaving", [{"sources": ["10.0.0.1"], "method": "externally_secured"}, {"state": "absent"}])
+def test_the_name_is_asked_of_a_connector_that_still_tells_it_at_that_moment(
+    server: SimulatedExchange, leaving: Mapping[str, Any]
+) -> None:
+    both = {name: {"sources": [f"10.0.0.{ord(name)}"]} for name in ("a", "b")}
+    assert carry_out(plan_for(server, services(both, server)), server)
+    taken = server.connectors[dn(server, "Relay b")]
+    taken.rows = [row for row in taken.rows if row.right != RIGHT] + [Row(ANONYMOUS, "ms-Exch-Bypass-Anti-Spam")]
+    desired = services({"a": leaving, "b": both["b"]}, server)
+    assert dn(server, "Default Frontend EX1") in read_state(server, desired).access
+    assert carry_out(plan_for(server, desired), server)
+    assert server.relays("10.0.0.98")
 
 
 def test_an_access_list_that_was_not_read_is_no_empty_one(server: SimulatedExchange) -> None:

@@ -160,12 +160,13 @@ FINDINGS: tuple[FindingKind, ...] = (
     ),
     FindingKind(
         "relay_denied",
-        "warning",
-        False,
+        "critical",
+        True,
         "Connector {connector} on {server} denies anonymous clients {detail}, so that they cannot relay whatever is "
         "granted.",
         "Take the denying entry away.",
-        "An entry that denies wins over one that allows.",
+        "An entry that denies wins over one that allows. A service on such a connector would answer its sources only "
+        "to refuse them, also the mail inside that they could send before. Where no service is declared it is a warning.",
     ),
     FindingKind(
         "expired_source",

@@ -5,13 +5,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 
 from ansible_collections.mailrelay.exchange.plugins.module_utils._properties import VERSIONS
 
 from .answering import FRONT_END, SMTP_PORT
 from .coverage import clashes
 from .defaults import is_default_connector
-from .desired import EXTERNALLY_SECURED
+from .desired import ANONYMOUS, EXTERNALLY_SECURED
 from .findings import Finding, finding
 from .model import AccessEntry, ExchangeServerAddresses, ReceiveConnector, ServerState
 from .policy import SHARED, Policy
@@ -52,6 +53,8 @@ def plan_findings(
         if not target.present or picture is None or target.desired.aspect == "throttling":
             continue
         yield from connector_findings(picture, final, policy, known, target.desired.method == EXTERNALLY_SECURED)
+        # Only a service promises that anonymous clients may relay; else a denial may be just what somebody wants.
+        yield from _denied(picture, final, None if target.desired.method == ANONYMOUS and picture.enabled else False)
         judged = judged or final.relays(picture)
         yield from _sources(target, final.facts.name)
         yield from _conflicts(picture, own, final)
@@ -85,6 +88,7 @@ def findings_of(
         found = _open_relay(picture, state.facts.name, policy) if world.relays(picture) else iter(())
     else:
         found = connector_findings(picture, world, policy, known_addresses(world, policy, state.addresses), False)
+        found = chain(found, _denied(picture, world, False))
     return list(found)
 
 
@@ -103,7 +107,6 @@ def connector_findings(
         yield finding("two_methods", server, (picture.name,))
     if declared_secured or picture.externally_secured:
         yield finding("externally_secured_bypass", server, (picture.name,))
-    yield from _denied(picture, world)
     if not world.relays(picture):
         return
     yield from _open_relay(picture, server, policy)
@@ -167,13 +170,13 @@ def _hub_transport_on_smtp_port(picture: Picture, world: World) -> bool:
     return role not in (None, FRONT_END) and any(binding.port == SMTP_PORT for binding in picture.bindings)
 
 
-def _denied(picture: Picture, world: World) -> Iterator[Finding]:
+def _denied(picture: Picture, world: World, guard: bool | None) -> Iterator[Finding]:
     granted = picture.rights_of(world.anonymous)
     wanted = [right for right in ANONYMOUS_RELAY_RIGHTS if right.casefold() in granted]
     effective = effective_rights(picture.entries or (), world.anonymous)
     denied = [right for right in wanted if right not in effective]
     if denied:
-        yield finding("relay_denied", world.facts.name, (picture.name,), detail=", ".join(denied))
+        yield finding("relay_denied", world.facts.name, (picture.name,), (), ", ".join(denied), guard)
 
 
 def _default_connector(target: Target, moves: Sequence[Move], final: World) -> Iterator[Finding]:

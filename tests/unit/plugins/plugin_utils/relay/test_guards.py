@@ -274,6 +274,9 @@ def test_a_denied_right_is_told(server: SimulatedExchange) -> None:
     plan = relay(server, sources=["10.0.0.1"])
     assert only(plan).id == "relay_denied"
     assert RIGHT in only(plan).message
+    assert plan.refusal is None, "there is nothing to do"
+    assert relay(server, sources=["10.0.0.2"]).refusal is not None, "it would be refused what it could send before"
+    assert relay(server, sources=["10.0.0.2"], connector={"enabled": False}).refusal is None
 
 
 # -- addresses --------------------------------------------------------------------------------------------------------

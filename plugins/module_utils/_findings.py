@@ -166,7 +166,7 @@ FINDINGS: tuple[FindingKind, ...] = (
         "granted.",
         "Take the denying entry away.",
         "An entry that denies wins over one that allows. A service on such a connector would answer its sources only "
-        "to refuse them, also the mail inside that they could send before. Where no service is declared it is a warning.",
+        "to refuse them, also the mail inside that they could send before. Where no service is declared it only warns.",
     ),
     FindingKind(
         "expired_source",

@@ -278,6 +278,8 @@ def test_values_of_a_type_that_powershell_converts() -> None:
 def test_names_in_distinguished_names_are_escaped() -> None:
     assert directory.escape_rdn('a,b+c"d') == r"a\,b\+c\"d"
     assert directory.escape_rdn(" #x ") == r"\ #x\ "
+    assert directory.same_dn(r"CN=a\#b\, c,DC=lab", r"cn=A#B\, C,dc=lab")
+    assert not directory.same_dn(r"CN=a\,b,DC=lab", "CN=a,b,DC=lab")
     dn = f"CN={directory.escape_rdn('Relay, external')},CN=Protocols,DC=lab"
     assert directory.split_dn(dn) == [r"CN=Relay\, external", "CN=Protocols", "DC=lab"]
     identity = directory.ObjectId(dn, directory.stable_guid("x"), "t", "lab")

@@ -11,6 +11,7 @@ from exchange_lab.cmdlets.definition import Invocation
 from exchange_lab.interface import AcceptedDomain
 from exchange_lab.organization.connector import ReceiveConnector
 from exchange_lab.organization.model import ExchangeServer, Organization
+from exchange_lab.values.directory import same_dn
 
 
 def find_connectors(
@@ -23,7 +24,7 @@ def find_connectors(
     wanted = identity.strip().lower()
     for match in (
         [item for item in organization.connectors if str(item.guid) == wanted.strip("{}")],
-        [item for item in organization.connectors if item.distinguished_name.lower() == wanted],
+        [item for item in organization.connectors if same_dn(item.distinguished_name, wanted)],
     ):
         if match:
             return match

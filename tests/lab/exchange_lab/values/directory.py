@@ -58,6 +58,12 @@ def split_dn(distinguished_name: str) -> list[str]:
     return re.findall(r"(?:[^,\\]|\\.)+", distinguished_name)
 
 
+def same_dn(one: str, other: str) -> bool:
+    """Whether two distinguished names mean one object: case and needless escapes do not count (RFC 4514)."""
+    first, second = ([re.sub(r"\\(.)", r"\1", part) for part in split_dn(name.lower())] for name in (one, other))
+    return first == second
+
+
 def stable_guid(*parts: str) -> UUID:
     """A GUID that a lab of the same description gets again; it makes failures easier to compare."""
     return uuid5(NAMESPACE_URL, "exchange-lab:" + "/".join(part.lower() for part in parts))

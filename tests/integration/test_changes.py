@@ -41,19 +41,22 @@ class Rollout:
     def __call__(
         self, sources: Collection[str], gains: Collection[str] = (), loses: Collection[str] = (), **service: Any
     ) -> dict[str, Any]:
-        declared = {"external": {"sources": list(sources), **service}}
-        task = {"name": "Apply", "mailrelay.exchange.relay": {"services": declared}}
-        playbook = [{"hosts": "exchange", "gather_facts": False, "tasks": [task]}]
-        checked = self.runner.run(playbook, "--check", "--diff").succeed().one("relay")
+        declared = {"services": {"external": {"sources": list(sources), **service}}}
+        tasks = [
+            {"name": "Show", "mailrelay.exchange.relay": declared, "check_mode": True},
+            {"name": "Apply", "mailrelay.exchange.relay": declared},
+            {"name": "Apply again", "mailrelay.exchange.relay": declared},
+        ]
         mark = self.lab.journal.mark()
         with self.promises.kept(gains=gains, loses=loses):
-            ran = dict(self.runner.run(playbook).succeed().one("relay"))
-        assert ran["commands"] == checked["commands"]
-        assert_shown_is_run(ran["commands"], self.lab.journal.writes(mark))
-        mark = self.lab.journal.mark()
-        assert self.runner.run(playbook).succeed().one("relay")["changed"] is False
-        assert self.lab.journal.writes(mark) == []
-        return ran
+            run = self.runner.run([{"hosts": "exchange", "gather_facts": False, "tasks": tasks}]).succeed()
+        shown, applied, again = [dict(one.result) for one in run.of("relay")]
+        assert applied["changed"] is True
+        assert shown["commands"] == applied["commands"]
+        # Nothing was written but what was shown: not before it was applied, and not when it was applied again.
+        assert_shown_is_run(applied["commands"], self.lab.journal.writes(mark))
+        assert (again["changed"], again["commands"]) == (False, [])
+        return applied
 
 
 def test_sources_and_limits_change_without_a_gap_or_a_window(lab: Lab, runner_for: Any) -> None:

@@ -66,7 +66,14 @@ STAGES: tuple[Stage, ...] = (
             ("mypy", "tests/lab/exchange_lab", "tests/tooling", "tests/demo", "tests/integration"),
         ),
     ),
-    Stage("documentation", "lint", (("python", "tests/generate_documentation.py", "--check"),)),
+    Stage(
+        "documentation",
+        "lint",
+        (
+            ("python", "tests/generate_documentation.py", "--check"),
+            ("antsibull-docs", "lint-collection-docs", "--plugin-docs", "--validate-collection-refs", "self", "."),
+        ),
+    ),
     Stage("yamllint", "lint", (("yamllint", "--strict", "."),)),
     Stage("changelog", "lint", (("antsibull-changelog", "lint"),)),
     Stage("ansible-lint", "lint", (("ansible-lint", "--offline", "--profile", "production"),)),
@@ -92,6 +99,7 @@ def run_stage(stage: Stage) -> Outcome:
         reason = f"the stack {stage.stack} is not installed here: make setup"
         return Outcome(stage.name, "failed" if os.environ.get("CI") else "skipped", 0.0, reason)
     environment = dict(os.environ, PATH=f"{stage.bin}{os.pathsep}{os.environ['PATH']}", PYTHONDONTWRITEBYTECODE="1")
+    environment["ANSIBLE_COLLECTIONS_PATH"] = str(ROOT / "collections")
     environment.pop("PYTHONPATH", None)
     if not sys.stdout.isatty():
         environment["NO_COLOR"] = "1"

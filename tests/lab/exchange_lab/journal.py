@@ -21,6 +21,7 @@ class Journal:
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
         self._lock = threading.Lock()
+        _cut_half_line(self.path)
         self._sequence = max((int(str(entry["sequence"])) for entry in read(self.path)), default=0)
         self._file = self.path.open("a", encoding="utf-8")
 
@@ -49,6 +50,14 @@ class Journal:
 
     def close(self) -> None:
         self._file.close()
+
+
+def _cut_half_line(path: Path) -> None:
+    """Take off a last line without its end: a lab was killed while it wrote, and what follows must not join it."""
+    if path.exists():
+        content = path.read_bytes()
+        with path.open("r+b") as file:
+            file.truncate(content.rfind(b"\n") + 1)
 
 
 def read(path: Path) -> Iterator[dict[str, object]]:

@@ -110,6 +110,15 @@ def test_a_line_that_is_still_written_is_left_out(tmp_path: Path) -> None:
     assert list(read(tmp_path / "absent")) == []
 
 
+def test_a_line_that_a_killed_lab_left_half_written_does_not_spoil_the_next(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    path.write_text('{"sequence": 1, "kind": "cmdlet"}\n{"sequence": 2, "kind": "wat', encoding="utf-8")
+    journal = Journal(path)
+    assert journal.record("session", {}) == 2
+    journal.close()
+    assert [entry["kind"] for entry in journal.entries()] == ["cmdlet", "session"]
+
+
 def test_many_threads_write_whole_lines(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "journal.jsonl")
     threads = [

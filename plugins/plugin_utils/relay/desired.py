@@ -46,6 +46,12 @@ class DesiredConnector:
     creation_values: what is used only when the connector is created and `values` says nothing.
     profile: name of the throttling profile, whose values yield to `values` and are left out where the version
     lacks the property; "" for none.
+    previous_name: how the connector was called before it gets this name; "" for no rename.
+    guid: what identifies the existing connector, whatever it is called at the moment; "" for its name.
+    usage: what a new connector is seeded from; it says nothing about an existing one.
+    part, parts: of a service spread over numbered connectors, which one this is (from 1) and how many there are;
+    None for a connector that is a whole service.
+    aggregate: whether its ranges are written as few intervals; None: only when they would not fit otherwise.
     """
 
     name: str
@@ -56,7 +62,12 @@ class DesiredConnector:
     values: Mapping[str, object] = field(default_factory=lambda: _NOTHING)
     creation_values: Mapping[str, object] = field(default_factory=lambda: _NOTHING)
     profile: str = ""
+    previous_name: str = ""
+    guid: str = ""
     usage: str = "Custom"
+    part: int | None = None
+    parts: int | None = None
+    aggregate: bool | None = None
     grants: tuple[DesiredGrant, ...] = ()
     exclusive: bool = False
     sources: SourceList | None = None

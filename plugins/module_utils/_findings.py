@@ -177,6 +177,79 @@ FINDINGS: tuple[FindingKind, ...] = (
         "Sources carry a date so that somebody looks at them again.",
     ),
     FindingKind(
+        "too_many_removed",
+        "critical",
+        True,
+        "On {server} connector {connector} would no longer be for {addresses}: {detail}.",
+        "Look whether a variable or a file lost lines; when the sources really go, accept the finding for this run.",
+        "A truncated file, a variable that was overridden or a wave of expired sources takes relay away from many at "
+        "once. Counted per service over all its connectors; moving a source from one to another loses nothing.",
+    ),
+    FindingKind(
+        "too_many_added",
+        "critical",
+        True,
+        "On {server} connector {connector} would let {addresses} in as well: {detail}.",
+        "Look whether a prefix is too short; when so many are meant, accept the finding for this run.",
+        "One character too few in a prefix lets thousands of hosts relay. Counted per service over all its connectors; "
+        "a service that does not exist yet gains nothing.",
+    ),
+    FindingKind(
+        "shadowed_source",
+        "warning",
+        False,
+        "Connector {connector} on {server} is for {addresses}, but connector {detail}.",
+        "Take the narrower range off the other connector, or list the clients here as narrowly as there.",
+        "The most specific range wins, whatever the connector behind it lets a client do, and there is no second try: "
+        "a client of two connectors is only ever answered by one of them.",
+    ),
+    FindingKind(
+        "stolen_clients",
+        "warning",
+        False,
+        "Connector {connector} on {server} takes {addresses} away from connector {detail}.",
+        "Make sure that these clients want what this connector offers; else take them out of its sources.",
+        "The narrower range takes a client from a connector that has a wider one, with all that one offers, such as "
+        "authentication. That may be just what is wanted. The default connectors for everybody are there to be taken "
+        "from and are not told; one that somebody narrowed is.",
+    ),
+    FindingKind(
+        "ipv6_bypass",
+        "warning",
+        False,
+        "Connector {connector} on {server} only listens on IPv4, while the server is also at {addresses}{detail}.",
+        "Bind it to [::] too and list the clients' IPv6 addresses, or give clients a name without an AAAA record.",
+        "A client that finds an IPv6 address behind the server's name prefers it, meets another connector there and is "
+        "refused although its IPv4 address is listed.",
+    ),
+    FindingKind(
+        "hybrid_on_relay",
+        "critical",
+        True,
+        "Connector {connector} on {server} is for relay and carries {detail}.",
+        "Let the capability be on the connector that Exchange Online reaches, and on no connector for relay.",
+        "With AcceptCloudServicesMail or AcceptOorgProtocol a sender with the named domain's certificate counts as the "
+        "organisation's own cloud, and the Hybrid Configuration Wizard may take the connector for its own. It refuses "
+        "where a plan would write the capability, and warns where it is there already.",
+    ),
+    FindingKind(
+        "high_volume_many_sources",
+        "warning",
+        False,
+        "Connector {connector} on {server} has no limits against floods and is for {detail}.",
+        "Give the few busy senders a service of their own, and the many the profile guarded or exchange_default.",
+        "The profile high_volume is made for a handful of known senders. With many, one machine that runs wild takes "
+        "all connections of the server.",
+    ),
+    FindingKind(
+        "expiring_source",
+        "info",
+        False,
+        "Connector {connector} on {server} is for {addresses}, which expires within 30 days: {detail}.",
+        "Ask the owner, and give the source a new date or take it out.",
+        "Told a month ahead, so that nobody has to decide in a hurry.",
+    ),
+    FindingKind(
         "externally_secured_bypass",
         "info",
         False,

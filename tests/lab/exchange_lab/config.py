@@ -35,9 +35,9 @@ from exchange_lab.organization.model import COMPONENTS
 from exchange_lab.organization.roles import ROLE_GROUPS, ROLES
 from exchange_lab.section import LabFileError, Section
 from exchange_lab.values.directory import fqdn
+from exchange_lab.versions import CULTURES, EDGE, VERSIONS, roles_of
 from exchange_lab.wsman.disturbances import Disturbances
 
-VERSIONS = ("2019",)
 AUTHENTICATION = ("kerberos", "negotiate", "ntlm", "basic")
 TSIG_ALGORITHMS = ("hmac-sha256", "hmac-sha384", "hmac-sha512", "hmac-sha224", "hmac-sha1", "hmac-md5")
 
@@ -195,10 +195,11 @@ def _server(
     if controller not in organization.domain_controllers:
         raise section.error("domain_controller", f"{controller!r} is not among organization.domain_controllers")
     addresses = tuple(check_address(section, "addresses", item) for item in section.strings("addresses", (address,)))
+    version = section.choice("version", VERSIONS, "2019")
     server = ServerConfig(
         name=name,
         fqdn=_domain_name(section, "fqdn", f"{name.lower()}.{organization.domain}"),
-        version=section.choice("version", VERSIONS, VERSIONS[-1]),
+        version=version,
         address=address,
         port=_port(section, "port", 0),
         smtp_port=_port(section, "smtp_port", 2525),
@@ -209,9 +210,28 @@ def _server(
         components=_components(section.section("components")),
         scheme=section.choice("scheme", ("http", "https"), "http"),
         faults=_faults(section),
+        roles=_roles(section, version),
+        culture=section.choice("culture", CULTURES, "en"),
     )
     section.done()
     return server
+
+
+def _roles(section: Section, version: str) -> tuple[str, ...]:
+    """The roles of a server in their usual order; all that the version has when none is named."""
+    known = roles_of(version)
+    chosen = section.strings("roles", known)
+    if chosen == (EDGE,):
+        return chosen
+    for role in chosen:
+        if role == EDGE:
+            raise section.error("roles", "an Edge Transport server holds no other role; write [edge]")
+        if role not in known:
+            names = ", ".join((*known, EDGE))
+            raise section.error("roles", f"{role!r} is no role of Exchange {version}; use some of {names}")
+    if not chosen:
+        raise section.error("roles", f"name at least one role of {', '.join((*known, EDGE))}")
+    return tuple(role for role in known if role in chosen)
 
 
 def _faults(section: Section) -> Mapping[str, object]:

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 from xml.etree.ElementTree import Element
 
+from exchange_lab import versions
+
 
 class LabError(Exception):
     """The lab cannot do what was asked; the message is one sentence with the remedy."""
@@ -224,6 +226,9 @@ class ServerConfig:
     network adapters (Get-NetworkConnectionInfo); auth holds kerberos, negotiate, ntlm, basic; scheme is http or https.
     `components` are the states of Get-ServerComponentState that are not the usual ones. `faults` is what shall go
     wrong at the PowerShell endpoint (see `exchange_lab.wsman.disturbances`).
+
+    version: 2007 to SE. roles: out of mailbox, client_access, hub_transport, or edge alone. culture: en, de or fr, the
+    language of the server's Windows.
     """
 
     name: str
@@ -239,6 +244,23 @@ class ServerConfig:
     components: Mapping[str, str] = field(default_factory=dict)
     scheme: str = "http"
     faults: Mapping[str, object] = field(default_factory=dict)
+    roles: tuple[str, ...] = (versions.MAILBOX,)
+    culture: str = "en"
+
+    @property
+    def edge(self) -> bool:
+        """Whether this is an Edge Transport server, outside of the organisation's Active Directory."""
+        return versions.EDGE in self.roles
+
+    @property
+    def snap_in(self) -> str | None:
+        """The snap-in that brings the cmdlets on a server without an Exchange endpoint, else None."""
+        return versions.snap_in(self.version, self.edge)
+
+    @property
+    def endpoint(self) -> str:
+        """`exchange` (path PowerShell, Microsoft.Exchange) or `wsman` (path wsman, Microsoft.PowerShell)."""
+        return "wsman" if self.snap_in else "exchange"
 
 
 @dataclass(frozen=True)

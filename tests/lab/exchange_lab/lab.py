@@ -166,6 +166,9 @@ class Lab:
         return {
             "fqdn": server.fqdn,
             "version": server.version,
+            "roles": list(server.roles),
+            "culture": server.culture,
+            "snap_in": server.snap_in,
             "host": host,
             "port": port,
             "scheme": server.scheme,

@@ -138,7 +138,11 @@ WRONG: list[tuple[str, object, str]] = [
     ("servers.EX1.port", 70000, "a whole number from 0 to 65535"),
     ("servers.EX1.smtp_port", True, "a whole number"),
     ("servers.EX1.auth", ["digest"], "'digest' is no method"),
-    ("servers.EX1.version", "2003", "'2003' is not possible; use one of 2019"),
+    ("servers.EX1.version", "2003", "'2003' is not possible; use one of 2007, 2010, 2013"),
+    ("servers.EX1.roles", ["edge", "mailbox"], "an Edge Transport server holds no other role"),
+    ("servers.EX1.roles", ["client_access"], "'client_access' is no role of Exchange 2019; use some of mailbox, edge"),
+    ("servers.EX1.roles", [], "name at least one role"),
+    ("servers.EX1.culture", "it", "use one of en, de, fr"),
     ("servers.EX1.domain_controller", "dc9.lab.example", "not among organization.domain_controllers"),
     ("servers.EX1.components", {"Frontend": "Active"}, "no component"),
     ("servers.EX1.components", {"FrontendTransport": "Sleepy"}, "use one of Active, Inactive, Draining"),
@@ -174,6 +178,36 @@ def test_a_mistake_gets_one_sentence(path: str, value: object, expected: str) ->
     message = str(caught.value)
     assert expected in message
     assert message.startswith("lab: ") and message.endswith(".") and "\n" not in message
+
+
+EXCHANGE_2007 = "Microsoft.Exchange.Management.PowerShell.Admin"
+EXCHANGE_2010 = "Microsoft.Exchange.Management.PowerShell.E2010"
+EXCHANGE_2013 = "Microsoft.Exchange.Management.PowerShell.SnapIn"
+
+
+@pytest.mark.parametrize(
+    ("version", "roles", "held", "snap_in"),
+    [
+        ("2007", None, ("mailbox", "client_access", "hub_transport"), EXCHANGE_2007),
+        ("2007", ["edge"], ("edge",), EXCHANGE_2007),
+        ("2010", None, ("mailbox", "client_access", "hub_transport"), None),
+        ("2010", ["hub_transport", "client_access"], ("client_access", "hub_transport"), None),
+        ("2010", ["edge"], ("edge",), EXCHANGE_2010),
+        ("2013", None, ("mailbox", "client_access"), None),
+        ("2013", ["client_access"], ("client_access",), None),
+        ("2013", ["edge"], ("edge",), EXCHANGE_2013),
+        ("2016", None, ("mailbox",), None),
+        ("SE", None, ("mailbox",), None),
+        ("SE", ["edge"], ("edge",), EXCHANGE_2013),
+    ],
+)
+def test_versions_and_roles(version: str, roles: object, held: tuple[str, ...], snap_in: str | None) -> None:
+    """Only Edge Transport and 2007 servers have no Exchange endpoint; their cmdlets come with a snap-in."""
+    server = {"address": "127.0.1.1", "version": version, "roles": roles, "culture": "de"}
+    config = parse(lab_content(servers={"EX1": server})).servers["EX1"]
+    assert (config.version, config.roles, config.culture, config.snap_in) == (version, held, "de", snap_in)
+    assert config.endpoint == ("wsman" if snap_in else "exchange")
+    assert config.edge is (roles == ["edge"])
 
 
 def test_kerberos_needs_a_realm() -> None:

@@ -26,9 +26,7 @@ from exchange_lab.values.directory import (
     string_list,
 )
 from exchange_lab.values.scalars import TimeSpan
-
-# Version -> major, minor, build, revision of AdminDisplayVersion.
-BUILDS = {"2019": (15, 2, 986, 5)}
+from exchange_lab.versions import BUILDS
 
 _ASSEMBLY = "Microsoft.Exchange.Data, Version=15.0.0.0, Culture=neutral, PublicKeyToken=31bf3856ad364e35"
 _NETWORK_TYPES = (

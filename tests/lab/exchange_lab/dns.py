@@ -26,6 +26,7 @@ import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
 
+from exchange_lab.children import dying_with_us
 from exchange_lab.interface import DnsConfig, DnsRecord
 
 START_SECONDS = 15.0
@@ -114,7 +115,7 @@ class DnsServer:
         configuration.write_text(named_conf(self._config, self._directory, self._port), encoding="ascii")
         with self.log_path.open("wb") as log:
             self._process = subprocess.Popen(
-                [binary, "-g", "-n", "1", "-c", str(configuration)],
+                dying_with_us([binary, "-g", "-n", "1", "-c", str(configuration)]),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 
+from exchange_lab.children import dying_with_us
 from exchange_lab.interface import KerberosConfig
 
 ADDRESS = "127.0.0.1"
@@ -181,7 +182,7 @@ class KerberosRealm:
         log = self.directory / "krb5kdc.log"
         with log.open("wb") as output:
             self._process = subprocess.Popen(
-                [kdc, "-n"],
+                dying_with_us([kdc, "-n"]),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,

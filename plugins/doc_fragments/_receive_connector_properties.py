@@ -20,6 +20,13 @@ options:
       - At most 64 characters.
     type: str
     required: true
+  usage:
+    description:
+      - 'What a new connector is made for: Exchange seeds its permission groups, its authentication
+        and some limits from it, and does not keep it.'
+      - It says nothing about a connector that exists.
+      - One of V(Custom), V(Client), V(Internal), V(Internet), V(Partner), in any case.
+    type: str
   bindings:
     description:
       - Local addresses and ports to listen on, each as V(address:port), or V([address]:port) for

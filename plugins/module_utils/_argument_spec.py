@@ -79,6 +79,8 @@ RECEIVE_CONNECTOR_SPEC: dict[str, Spec] = {
     **_writer(),
     **property_options(PROPERTIES),
     "name": {"type": "str", "required": True},
+    "previous_name": {"type": "str"},
+    "guid": {"type": "str"},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "safety": {"type": "dict", "options": SAFETY_SPEC},
 }

@@ -47,6 +47,19 @@ PROPERTIES: tuple[Property, ...] = (
         description=("Name of the receive connector, unique on its server.",),
     ),
     Property(
+        "usage",
+        "Usage",
+        "enum",
+        choices=("Custom", "Client", "Internal", "Internet", "Partner"),
+        on_set=False,
+        returned=False,
+        description=(
+            "What a new connector is made for: Exchange seeds its permission groups, its authentication and some "
+            "limits from it, and does not keep it.",
+            "It says nothing about a connector that exists.",
+        ),
+    ),
+    Property(
         "bindings",
         "Bindings",
         "bindings",

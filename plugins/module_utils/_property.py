@@ -43,6 +43,7 @@ class Property:
         until: last version that has it, None when it is still there.
         on_new: New-ReceiveConnector takes it.
         on_set: Set-ReceiveConnector takes it.
+        returned: Get-ReceiveConnector shows it; one that it does not show is used at creation and never compared.
         throttling: part of what profiles and receive_connector_throttling manage.
         mutable_list: the option takes add, remove and set.
         on_edge: an Edge Transport server has it.
@@ -59,6 +60,7 @@ class Property:
     until: str | None = None
     on_new: bool = True
     on_set: bool = True
+    returned: bool = True
     throttling: bool = False
     mutable_list: bool = False
     on_edge: bool = True

@@ -18,6 +18,19 @@ description:
   - Rights are managed by M(mailrelay.exchange.receive_connector_permission) and are left alone here, except for those
     that Exchange itself changes along with O(permission_groups).
 options:
+  previous_name:
+    description:
+      - Name that the connector had before. When there is none called O(name) and one called O(previous_name), that one
+        is renamed and keeps its rights.
+      - It is an error when both exist.
+    type: str
+  guid:
+    description:
+      - GUID of the connector, as M(mailrelay.exchange.receive_connector_info) lists it. It tells which connector is
+        meant, whatever its name; O(name) is then the name that it is to have.
+      - It is an error when the server has no connector with this GUID and O(state=present), because nothing is
+        created by it.
+    type: str
   state:
     description:
       - V(present) makes the connector exist with what is declared; V(absent) removes it.

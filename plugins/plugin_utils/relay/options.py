@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
@@ -19,6 +20,8 @@ from .rights import GRANTABLE, INTERNAL, right_name
 from .values import parse_option
 
 _RIGHT_PREFIX = "ms-Exch-"
+_GUID = re.compile(r"\{?(?P<guid>[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})\}?", re.ASCII)
+_DEFAULT_USAGE = "Custom"
 
 
 def parse_values(options: Mapping[str, object], where: str) -> dict[str, object]:
@@ -62,9 +65,46 @@ def parse_receive_connector(options: Mapping[str, object], server_name: str) -> 
     """
     name = _name(options.get("name"), "name").replace("{server}", server_name)
     state = _state(options.get("state"), "state")
+    guid = _guid(options.get("guid"))
+    previous = _previous_name(options.get("previous_name"), server_name)
+    _refuse_unclear_identity(name, state, guid, previous)
     rows = {row.option: options.get(row.option) for row in PROPERTIES if row.option != "name"}
     values = {} if state == "absent" else parse_values(rows, "")
-    return DesiredConnectors((DesiredConnector(name, "connector", state, values=values),))
+    usage = values.pop("usage", _DEFAULT_USAGE)
+    return DesiredConnectors(
+        (
+            DesiredConnector(
+                name, "connector", state, values=values, previous_name=previous, guid=guid, usage=str(usage)
+            ),
+        )
+    )
+
+
+def _previous_name(raw: object, server_name: str) -> str:
+    return "" if raw is None else _name(raw, "previous_name").replace("{server}", server_name)
+
+
+def _guid(raw: object) -> str:
+    if raw is None:
+        return ""
+    match = _GUID.fullmatch(raw.strip()) if isinstance(raw, str) else None
+    if match is None:
+        raise InputError(
+            f"guid: {shown(raw)} is not a GUID; write one such as 75d6aeb5-cd4a-4c58-ab2c-76304ea198ab, as "
+            "receive_connector_info lists it."
+        )
+    return match["guid"].lower()
+
+
+def _refuse_unclear_identity(name: str, state: str, guid: str, previous: str) -> None:
+    if not previous:
+        return
+    if guid:
+        raise InputError("previous_name: the guid tells already which connector is meant; take one of them out.")
+    if state == "absent":
+        raise InputError("previous_name: a connector that is to go is not renamed; take it out.")
+    if previous.casefold() == name.casefold():
+        raise InputError(f"previous_name: {shown(previous)} is the connector's name already; take it out.")
 
 
 def parse_receive_connector_throttling(options: Mapping[str, object], server_name: str) -> DesiredConnectors:

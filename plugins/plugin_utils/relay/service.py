@@ -37,7 +37,7 @@ _METHODS: dict[str, Method] = {ANONYMOUS: ANONYMOUS, EXTERNALLY_SECURED: EXTERNA
 _NOT_BUILT = ("authenticated", "internal")
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 # What a service says in words of its own, and so not a second time among the connector's options.
-_SAID_ELSEWHERE = {"name": "connector_name", "remote_ip_ranges": "sources"}
+_SAID_ELSEWHERE = {"name": "connector_name", "remote_ip_ranges": "sources", "usage": "method"}
 
 
 def parse_services(

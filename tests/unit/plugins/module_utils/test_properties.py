@@ -79,7 +79,8 @@ def test_a_row_is_consistent(row: Property) -> None:
         assert row.minimum is not None
         assert row.maximum is not None
         assert row.minimum < row.maximum
-    assert row.on_set
+    # What Set cannot change must not be compared, or every run would find the same difference.
+    assert row.on_set or (row.on_new and not row.returned)
 
 
 def test_throttling_holds_what_limits_and_nothing_else() -> None:

@@ -44,6 +44,20 @@ def test_what_is_to_go_needs_no_values() -> None:
     assert (found.state, found.values) == ("absent", {})
 
 
+def test_a_connector_may_be_told_by_its_former_name_or_its_guid() -> None:
+    found = connector(previous_name="Scanner {server}")
+    assert (found.name, found.previous_name, found.guid) == ("Relay EX1", "Scanner EX1", "")
+    found = connector(guid=" {75D6AEB5-CD4A-4C58-AB2C-76304EA198AB} ", state="absent")
+    assert (found.guid, found.state) == ("75d6aeb5-cd4a-4c58-ab2c-76304ea198ab", "absent")
+
+
+def test_usage_is_how_a_connector_is_made_and_no_value_of_it() -> None:
+    assert connector().usage == "Custom"
+    found = connector(usage="internet")
+    assert (found.usage, found.values) == ("Internet", {})
+    assert connector(usage="Partner", state="absent").usage == "Custom"
+
+
 def test_throttling_is_a_profile_and_values() -> None:
     found = throttling(profile="guarded", max_inbound_connection="unlimited")
     assert (found.name, found.aspect, found.profile) == ("Relay EX1", "throttling", "guarded")
@@ -101,6 +115,17 @@ def test_a_right_cannot_be_wanted_and_not_wanted() -> None:
         (connector, {"name": ""}, "name: '' is empty"),
         (connector, {"name": None}, "name: None is not text"),
         (connector, {"name": "x" * 65}, "name: "),
+        (connector, {"usage": "Relay"}, "usage: 'Relay' is not one of Custom, Client"),
+        (connector, {"guid": "75d6aeb5"}, "guid: '75d6aeb5' is not a GUID"),
+        (connector, {"guid": 5}, "guid: 5 is not a GUID"),
+        (connector, {"previous_name": ""}, "previous_name: '' is empty"),
+        (connector, {"previous_name": "relay {server}"}, "previous_name: 'relay EX1' is the connector's name already"),
+        (connector, {"previous_name": "Old", "state": "absent"}, "previous_name: a connector that is to go"),
+        (
+            connector,
+            {"previous_name": "Old", "guid": "75d6aeb5-cd4a-4c58-ab2c-76304ea198ab"},
+            "previous_name: the guid tells already",
+        ),
         (connector, {"state": "gone"}, "state: 'gone' is neither present nor absent"),
         (connector, {"bindings": "25"}, "bindings: '25'"),
         (connector, {"permission_groups": "Custom"}, "permission_groups: Custom is only shown by Exchange"),

@@ -51,9 +51,18 @@ COMMON: dict[str, Spec] = {
 }
 """What every Exchange module takes."""
 
-SAFETY_SPEC: dict[str, Spec] = {
+CONNECTOR_SAFETY_SPEC: dict[str, Spec] = {
     "max_addresses": {"type": "int", "default": DEFAULT_MAX_ADDRESSES},
+    "max_removed": {"type": "dict", "options": {"count": {"type": "int"}, "percent": {"type": "float"}}},
+    "max_added_addresses": {"type": "int"},
 }
+"""Limits for one connector; those on how much a run may change hold only where they are named."""
+
+SAFETY_SPEC: dict[str, Spec] = {
+    **CONNECTOR_SAFETY_SPEC,
+    "expired": {"type": "str", "choices": ["report", "remove"], "default": "report"},
+}
+"""Limits for services."""
 
 SERVICE_SPEC: dict[str, Spec] = {
     "connector_name": {"type": "str"},
@@ -82,7 +91,7 @@ RECEIVE_CONNECTOR_SPEC: dict[str, Spec] = {
     "previous_name": {"type": "str"},
     "guid": {"type": "str"},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-    "safety": {"type": "dict", "options": SAFETY_SPEC},
+    "safety": {"type": "dict", "options": CONNECTOR_SAFETY_SPEC},
 }
 
 GRANT_SPEC: dict[str, Spec] = {

@@ -50,6 +50,26 @@ options:
           - A range with more addresses, on a connector that lets anonymous clients relay, is the finding V(open_relay).
         type: int
         default: 65536
+      max_removed:
+        description:
+          - How many of its remote IP ranges the connector may lose in one run; more is the finding
+            V(too_many_removed), and so is removing the connector. Without this option there is no such limit.
+          - The smaller of the two limits holds, and one range may always go.
+        type: dict
+        suboptions:
+          count:
+            description:
+              - So many ranges; 5 when omitted.
+            type: int
+          percent:
+            description:
+              - So many percent of the ranges that the connector has; 2 when omitted.
+            type: float
+      max_added_addresses:
+        description:
+          - How many addresses the connector may gain in one run; more is the finding V(too_many_added). Without this
+            option there is no such limit.
+        type: int
 extends_documentation_fragment:
   - mailrelay.exchange._attributes
   - mailrelay.exchange._exchange

@@ -64,6 +64,38 @@ options:
           - A source with more addresses is the finding V(open_relay).
         type: int
         default: 65536
+      max_removed:
+        description:
+          - How many sources a service may lose in one run, over all its connectors; more is the finding
+            V(too_many_removed), and so is removing a service that has sources.
+          - The smaller of the two limits holds, and one source may always go.
+          - A source counts as lost as soon as one of its addresses may not relay any more, whatever it is written as.
+            Sources that go because they expired count too.
+        type: dict
+        suboptions:
+          count:
+            description:
+              - So many sources; 5 when omitted.
+            type: int
+          percent:
+            description:
+              - So many percent of the sources that the service has; 2 when omitted.
+            type: float
+      max_added_addresses:
+        description:
+          - How many addresses a service may gain in one run, over all its connectors; more is the finding
+            V(too_many_added). A service that does not exist yet may have any number.
+          - The limit is 256 when omitted.
+        type: int
+      expired:
+        description:
+          - What becomes of sources whose last day is over. With V(report) they stay and are the finding
+            V(expired_source), with V(remove) they leave.
+        type: str
+        choices:
+          - report
+          - remove
+        default: report
 extends_documentation_fragment:
   - mailrelay.exchange._attributes
   - mailrelay.exchange._exchange

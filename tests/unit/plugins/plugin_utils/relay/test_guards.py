@@ -376,6 +376,18 @@ def test_many_addresses_do_not_fill_a_result(server: SimulatedExchange) -> None:
         ({"max_addresses": True}, "True is not a whole number"),
         ({"max_addresses": "many"}, "'many' is not a whole number"),
         ({"max_addresses": -1}, "-1 is not a whole number"),
+        ({"max_adresses": 1}, "did you mean max_addresses"),
+        ({"max_removed": 5}, r"safety.max_removed: 5 is not a mapping; write \{count: 5, percent: 2\}"),
+        ({"max_removed": {"count": 0}}, "safety.max_removed.count: 0 is not a whole number from 1 on"),
+        ({"max_removed": {"count": 2.5}}, "2.5 is not a whole number"),
+        ({"max_removed": {"percent": 101}}, "safety.max_removed.percent: 101 is not a number from 0 to 100"),
+        ({"max_removed": {"percent": float("nan")}}, "nan is not a number"),
+        ({"max_removed": {"percent": "2 %"}}, "'2 %' is not a number"),
+        ({"max_removed": {"number": 3}}, "'number' is not an option here"),
+        ({"max_added_addresses": -1}, "safety.max_added_addresses: -1 is not a whole number from 0 on"),
+        ({"max_added_addresses": "\u0661"}, "is not a whole number"),
+        ({"expired": "delete"}, "safety.expired: 'delete' is neither report nor remove"),
+        ({"expired": True}, "True is neither report nor remove"),
     ],
 )
 def test_wrong_limits_get_one_sentence(raw: object, told: str) -> None:
@@ -386,6 +398,10 @@ def test_wrong_limits_get_one_sentence(raw: object, told: str) -> None:
 def test_limits_and_acceptances_are_read() -> None:
     assert parse_safety(None) == parse_safety({"max_addresses": None}) == Safety()
     assert parse_safety({"max_addresses": "12"}) == Safety(12)
+    assert parse_safety({"max_removed": {"count": "3"}}) == Safety(removed_count=3, limits_removed=True)
+    assert parse_safety({"max_removed": {"percent": "0.5"}}) == Safety(removed_percent=0.5, limits_removed=True)
+    assert parse_safety({"max_added_addresses": 0}) == Safety(added_addresses=0, limits_added=True)
+    assert parse_safety({"expired": "remove"}).expired == "remove"
     assert parse_accepted(None, "accept_findings") == {}
     assert parse_accepted({"open_relay": " why "}, "accept_findings") == {"open_relay": "why"}
     assert parse_protected(None).groups == ()

@@ -18,6 +18,7 @@ class CmdletLine:
     sequence: int
     server: str
     user: str
+    connection: str
     cmdlet: str
     parameters: Mapping[str, Any]
     write: bool

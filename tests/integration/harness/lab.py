@@ -36,6 +36,14 @@ class Server:
     port: int
     smtp_host: str
     smtp_port: int
+    version: str
+    roles: tuple[str, ...]
+    snap_in: str | None
+
+    @property
+    def edge(self) -> bool:
+        """Whether this is an Edge Transport server."""
+        return "edge" in self.roles
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,7 +87,17 @@ class Lab:
     def servers(self) -> dict[str, Server]:
         """Servers by name."""
         return {
-            name: Server(name, one["fqdn"], one["host"], one["port"], one["smtp"]["host"], one["smtp"]["port"])
+            name: Server(
+                name,
+                one["fqdn"],
+                one["host"],
+                one["port"],
+                one["smtp"]["host"],
+                one["smtp"]["port"],
+                one["version"],
+                tuple(one["roles"]),
+                one["snap_in"],
+            )
             for name, one in self.facts["servers"].items()
         }
 

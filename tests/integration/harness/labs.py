@@ -37,16 +37,24 @@ HOSTILE = {
 
 
 def lab_file(
-    servers: Sequence[str] = ("EX1", "EX2", "EX3"),
+    servers: Sequence[str] | Mapping[str, Mapping[str, Any]] = ("EX1", "EX2", "EX3"),
     clients: Sequence[str] = CLIENTS,
     switches: Mapping[str, Any] | None = None,
     limits: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Content of a lab file: the demonstration's lab on free ports, watching `clients` outwards and inwards."""
+    """Content of a lab file: the demonstration's lab on free ports, watching `clients` outwards and inwards.
+
+    servers: names out of the demonstration's, or other servers: name to version, roles, culture, faults, ...
+    """
     content: dict[str, Any] = copy.deepcopy(yaml.safe_load(LAB_FILE.read_text(encoding="utf-8")))
-    content["servers"] = {
-        name: {**server, "port": 0, "smtp_port": 0} for name, server in content["servers"].items() if name in servers
-    }
+    if isinstance(servers, Mapping):
+        chosen = {
+            name: {"address": f"127.0.1.{number}", "auth": ["kerberos", "ntlm"], **server}
+            for number, (name, server) in enumerate(servers.items(), start=1)
+        }
+    else:
+        chosen = {name: server for name, server in content["servers"].items() if name in servers}
+    content["servers"] = {name: {**server, "port": 0, "smtp_port": 0} for name, server in chosen.items()}
     content["watch"] = [
         {"client": client, "sender": SENDER, "recipient": recipient}
         for client in clients
@@ -81,6 +89,7 @@ def inventory(
             "ansible_exchange_kerberos_hostname": server.fqdn,
             "relay_verify_host": server.smtp_host,
             "relay_verify_port": server.smtp_port,
+            **({"ansible_exchange_snap_in": server.snap_in} if server.snap_in else {}),
             **(hosts or {}).get(server.name, {}),
         }
         for server in lab.servers.values()

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from uuid import uuid4
 
+from exchange_lab import concurrent_edits
 from exchange_lab.answers import Answers
 from exchange_lab.cmdlets import errors
 from exchange_lab.cmdlets.binding import bind, canonical_names
@@ -30,6 +31,9 @@ class ExchangeBackend:
         self._save = save
         self._journal = journal
         self._answers = Answers(organization)
+        self._edits = {
+            name: concurrent_edits.PendingEdits(server.config.edits) for name, server in organization.servers.items()
+        }
 
     def session_refusal(self, context: CallContext) -> str | None:
         """Why an account gets no session: unknown, barred from remote PowerShell, or without any role.
@@ -51,6 +55,7 @@ class ExchangeBackend:
                 outcome = Outcome(errors=[errors.unknown_command(call.name)])
                 self._record(context, call.name, dict(call.parameters), outcome)
                 return outcome
+            self._concurrent_edits(context.server, "before", cmdlet.name)
             run = Invocation(self.organization, context, cmdlet, {})
             self._run(run, call)
             if run.changed and self._save is not None:
@@ -64,7 +69,31 @@ class ExchangeBackend:
                 what_if=run.what_if,
                 changed=run.changed,
             )
+            self._concurrent_edits(context.server, "after", cmdlet.name)
             return run.outcome
+
+    def _concurrent_edits(self, server: str, moment: str, cmdlet: str) -> None:
+        """Let the concurrent administrator of a server do what is due around a call of a cmdlet."""
+        for edit in self._edits[server.lower()].due(moment, cmdlet):
+            call = concurrent_edits.as_call(server, edit)
+            setting = find_cmdlet(call.name)
+            assert setting is not None
+            run = Invocation(self.organization, CallContext(server, "", "concurrent"), setting, {})
+            self._run(run, call)
+            if run.changed and self._save is not None:
+                self._save()
+            self._journal.record(
+                "edit",
+                {
+                    "server": server,
+                    moment: cmdlet,
+                    "connector": edit.connector,
+                    "add": edit.add,
+                    "remove": edit.remove,
+                    "changed": run.changed,
+                    "errors": [error.message for error in run.outcome.errors],
+                },
+            )
 
     def _run(self, run: Invocation, call: CmdletCall) -> None:
         try:

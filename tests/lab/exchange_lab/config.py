@@ -15,6 +15,7 @@ from typing import cast
 
 import yaml
 
+from exchange_lab import concurrent_edits
 from exchange_lab.interface import (
     AcceptedDomain,
     AccountConfig,
@@ -212,6 +213,7 @@ def _server(
         faults=_faults(section),
         roles=_roles(section, version),
         culture=section.choice("culture", CULTURES, "en"),
+        edits=concurrent_edits.read_edits(section.section("faults")),
     )
     section.done()
     return server
@@ -235,7 +237,8 @@ def _roles(section: Section, version: str) -> tuple[str, ...]:
 
 
 def _faults(section: Section) -> Mapping[str, object]:
-    faults = section.mapping("faults")
+    content = section.mapping("faults")
+    faults = {name: value for name, value in content.items() if name not in concurrent_edits.KEYS}
     try:
         Disturbances.from_config(faults)
     except ValueError as error:

@@ -219,13 +219,27 @@ class OrganizationConfig:
 
 
 @dataclass(frozen=True)
+class Edit:
+    """What a concurrent administrator does to a connector's ranges `before` or `after` (moment) the count-th call of a
+    cmdlet."""
+
+    moment: str
+    cmdlet: str
+    connector: str
+    add: tuple[str, ...] = ()
+    remove: tuple[str, ...] = ()
+    count: int = 1
+
+
+@dataclass(frozen=True)
 class ServerConfig:
     """One Exchange server and its listeners.
 
     port 0 and smtp_port 0 take a free port. `smtp_port` stands for Exchange's port 25. `addresses` are those of its
     network adapters (Get-NetworkConnectionInfo); auth holds kerberos, negotiate, ntlm, basic; scheme is http or https.
     `components` are the states of Get-ServerComponentState that are not the usual ones. `faults` is what shall go
-    wrong at the PowerShell endpoint (see `exchange_lab.wsman.disturbances`).
+    wrong at the PowerShell endpoint (see `exchange_lab.wsman.disturbances`), `edits` what a concurrent administrator
+    does meanwhile (see `exchange_lab.concurrent_edits`).
 
     version: 2007 to SE. roles: out of mailbox, client_access, hub_transport, or edge alone. culture: en, de or fr, the
     language of the server's Windows.
@@ -246,6 +260,7 @@ class ServerConfig:
     faults: Mapping[str, object] = field(default_factory=dict)
     roles: tuple[str, ...] = (versions.MAILBOX,)
     culture: str = "en"
+    edits: tuple[Edit, ...] = ()
 
     @property
     def edge(self) -> bool:

@@ -257,6 +257,31 @@ def properties_page() -> str:
     return markdown("Properties of receive connectors", TABLE, intro, [*lines, "", *EQUALITY])
 
 
+def versions_page() -> str:
+    lines = [table_row("Option", *_properties.VERSIONS, "Edge"), table_row(*["---"] * (len(_properties.VERSIONS) + 2))]
+    everywhere = 0
+    for row in _properties.PROPERTIES:
+        has = [row.available(version) for version in _properties.VERSIONS]
+        if all(has) and row.on_edge:
+            everywhere += 1
+            continue
+        lines.append(table_row(f"`{row.option}`", *("yes" if one else "no" for one in [*has, row.on_edge])))
+    second = [f"`{row.option}`" for row in _properties.PROPERTIES if not row.on_new]
+    lines += ["", *textwrap.wrap(f"{everywhere} further properties are everywhere.", 118)]
+    lines += [
+        "",
+        *textwrap.wrap(
+            f"Set in a second call of the same plan, because New does not take them: {', '.join(second)}.", 118
+        ),
+    ]
+    intro = (
+        "Which properties of a receive connector not every server has. *Edge*: whether an Edge Transport server of a\n"
+        "version that has the property has it too. What a server lacks is refused before anything is written, with\n"
+        "the version named, when a task declares it; when a throttling profile names it, it is left out."
+    )
+    return markdown("Properties by version", TABLE, intro, lines)
+
+
 EQUALITY = (
     "## When two values are equal",
     "",
@@ -325,6 +350,7 @@ FILES = {
     "plugins/doc_fragments/_receive_connector_properties.py": properties_fragment,
     "plugins/doc_fragments/_throttling_properties.py": throttling_fragment,
     "docs/reference/properties.md": properties_page,
+    "docs/reference/versions.md": versions_page,
     "docs/reference/findings.md": findings_page,
     "docs/reference/profiles.md": profiles_page,
 }

@@ -99,18 +99,3 @@ def _best_binding(picture: Picture, endpoint: Endpoint) -> list[bool]:
 
 def _is_front_end(picture: Picture) -> bool:
     return picture.values.get("transport_role") == FRONT_END
-
-
-def clashes(ranges: Iterable[IPRange], others: Iterable[IPRange]) -> list[tuple[IPRange, IPRange]]:
-    """Pairs that Exchange refuses on one binding: identical, or overlapping without one holding the other."""
-    found: list[tuple[IPRange, IPRange]] = []
-    events = sorted([(entry, 0) for entry in ranges] + [(entry, 1) for entry in others])
-    active: tuple[list[IPRange], list[IPRange]] = ([], [])
-    for entry, side in events:
-        opposite = active[1 - side]
-        opposite[:] = [other for other in opposite if other.version == entry.version and other.high >= entry.low]
-        for other in opposite:
-            if entry == other or not (entry.contains(other) or other.contains(entry)):
-                found.append((entry, other) if side == 0 else (other, entry))
-        active[side].append(entry)
-    return found

@@ -10,11 +10,11 @@ from itertools import chain
 from ansible_collections.mailrelay.exchange.plugins.module_utils._properties import VERSIONS
 
 from .answering import FRONT_END, SMTP_PORT
-from .coverage import clashes
 from .defaults import is_default_connector
 from .desired import ANONYMOUS, EXTERNALLY_SECURED
 from .findings import Finding, finding
 from .model import AccessEntry, ExchangeServerAddresses, ReceiveConnector, ServerState
+from .overlaps import clashes
 from .policy import SHARED, Policy
 from .ranges import LOOPBACK, IPRange
 from .rights import ANONYMOUS_RELAY_RIGHTS, ANY_RECIPIENT, effective_rights

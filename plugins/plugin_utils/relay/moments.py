@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from .coverage import Cuts, Endpoint, clashes, endpoints_of, served
+from .coverage import Cuts, Endpoint, endpoints_of, served
+from .overlaps import clashes
 from .ranges import IPRange, aggregate
 from .world import OUTCOMES, Create, Delete, Move, Outcome, Picture, World, Write
 

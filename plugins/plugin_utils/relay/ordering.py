@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from .coverage import clashes
 from .moments import flaws
+from .overlaps import clashes
 from .ranges import Binding, IPRange
 from .sequence import Order, orders
 from .target import Target

@@ -1,0 +1,107 @@
+# Copyright: (c) 2026, the mailrelay.exchange authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Spreading the sources of one service over several numbered connectors. PRIVATE to the collection.
+
+Rendezvous hashing (highest random weight): every connector has a score for a source, made from the source alone, and
+the highest score wins. So a source keeps its connector whatever other sources come and go, and one connector more
+only takes sources from the others, about its fair share.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from .errors import InputError
+from .ranges import IPRange
+
+BUCKET_CAPACITY = 1000
+"""Up to how many sources a numbered connector is filled: below the limit of entries, so that there is room to grow."""
+
+_SCORE = 8  # bytes
+
+
+def bucket_of(entry: IPRange, connectors: int) -> int:
+    """Which of the connectors, numbered from 1, has this source. It depends on its addresses and on nothing else.
+
+    Args:
+        entry: the source; however it is written, the same addresses give the same connector.
+        connectors: how many there are, at least 1.
+    """
+    scores = _scores(entry, connectors)
+    return scores.index(max(scores)) + 1
+
+
+def split(ranges: Iterable[IPRange], connectors: int, capacity: int = BUCKET_CAPACITY) -> list[frozenset[IPRange]]:
+    """The ranges of each connector, the first one's first. None of them gets more than `capacity`.
+
+    Raises:
+        InputError: a connector would get more; the rest of a sentence that names how many connectors are needed.
+    """
+    buckets: list[set[IPRange]] = [set() for _number in range(connectors)]
+    entries = frozenset(ranges)
+    for entry in entries:
+        buckets[bucket_of(entry, connectors) - 1].add(entry)
+    fullest = max(range(connectors), key=lambda number: len(buckets[number]))
+    if len(buckets[fullest]) > capacity:
+        raise InputError(
+            f"{len(entries)} sources over {connectors} connector{'s' if connectors != 1 else ''} would put "
+            f"{len(buckets[fullest])} into number {fullest + 1}, and {capacity} is the most for one; "
+            f"set connectors to {connectors_needed(entries, capacity)}"
+        )
+    return [frozenset(bucket) for bucket in buckets]
+
+
+def connectors_needed(ranges: Iterable[IPRange], capacity: int = BUCKET_CAPACITY) -> int:
+    """The smallest number of connectors over which these very ranges spread with at most `capacity` in each."""
+    entries = frozenset(ranges)
+    if len(entries) <= capacity:
+        return 1
+    # With so many, chance would have to be absurd for one of them to be too full; then the search goes on with more.
+    highest = 2 * -(-len(entries) // capacity) + 8
+    while True:
+        found = _smallest(entries, highest, capacity)
+        if found:
+            return found
+        highest *= 2
+
+
+def _smallest(entries: frozenset[IPRange], highest: int, capacity: int) -> int:
+    """The smallest sufficient number up to `highest`, 0 when none is.
+
+    Counted for one connector after the other: number n takes exactly those sources whose n-th score is their highest
+    so far, so that a source moves only a few times (the harmonic series), and nothing is hashed twice.
+    """
+    taken: list[list[int]] = [[] for _number in range(highest)]
+    for entry in entries:
+        before = 0
+        for number in _winners(_scores(entry, highest)):
+            taken[number].append(before)
+            before = number
+    counts: Counter[int] = Counter()
+    counts[0] = len(entries)
+    for number in range(1, highest):
+        counts.subtract(taken[number])
+        counts[number] = len(taken[number])
+        if max(counts.values()) <= capacity:
+            return number + 1
+    return 0
+
+
+def _winners(scores: tuple[int, ...]) -> Iterator[int]:
+    """Positions (from 1 on) whose score is higher than all before it."""
+    best = scores[0]
+    for number, score in enumerate(scores):
+        if score > best:
+            best = score
+            yield number
+
+
+def _scores(entry: IPRange, connectors: int) -> tuple[int, ...]:
+    """One score a connector. The scores of fewer connectors are the first of these: SHAKE's output only gets longer."""
+    name = f"{entry.version} {entry.low:x}-{entry.high:x}".encode()
+    digest = hashlib.shake_256(name).digest(_SCORE * connectors)
+    # The byte order is fixed, so that every control node comes to the same connector.
+    return struct.unpack(f">{connectors}Q", digest)

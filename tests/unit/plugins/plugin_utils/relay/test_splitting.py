@@ -1,0 +1,95 @@
+# Copyright: (c) 2026, the mailrelay.exchange authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Spreading sources: nobody moves without need, nobody is lost, and the number that is asked for is the right one."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.errors import InputError
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.ranges import IPRange, parse_range
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.splitting import (
+    BUCKET_CAPACITY,
+    bucket_of,
+    connectors_needed,
+    split,
+)
+
+ranges = st.tuples(st.sampled_from([4, 6]), st.integers(0, 2**31), st.integers(0, 300)).map(
+    lambda row: IPRange(row[0], row[1], row[1] + row[2])
+)
+
+
+def numbered(count: int) -> frozenset[IPRange]:
+    return frozenset(IPRange(4, (10 << 24) + n, (10 << 24) + n) for n in range(count))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.frozensets(ranges, max_size=60), ranges, st.integers(1, 9))
+def test_one_source_more_moves_no_other(entries: frozenset[IPRange], new: IPRange, connectors: int) -> None:
+    before, after = split(entries, connectors), split(entries | {new}, connectors)
+    assert frozenset().union(*before) == entries and sum(map(len, before)) == len(entries)
+    assert [len(now - was) for was, now in zip(before, after, strict=True)].count(1) == (new not in entries)
+    assert all(was <= now for was, now in zip(before, after, strict=True))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.frozensets(ranges, max_size=60), st.integers(1, 9))
+def test_one_connector_more_only_takes(entries: frozenset[IPRange], connectors: int) -> None:
+    before, after = split(entries, connectors), split(entries, connectors + 1)
+    assert all(now <= was for was, now in zip(before, after, strict=False))
+
+
+@pytest.mark.parametrize(
+    "spellings",
+    [
+        ("10.0.0.5", "10.0.0.5/32", "10.0.0.5-10.0.0.5"),
+        ("10.0.0.0/24", "10.0.0.77/24", "10.0.0.0-10.0.0.255"),
+        ("2001:DB8::CD3", "2001:db8:0:0:0:0:0:cd3"),
+    ],
+)
+def test_it_is_the_addresses_that_decide_and_not_how_they_are_written(spellings: tuple[str, ...]) -> None:
+    assert len({bucket_of(parse_range(text, "x"), 7) for text in spellings}) == 1
+
+
+def test_the_connector_of_a_source_is_the_same_in_every_release() -> None:
+    # Were it another, an upgrade would move thousands of sources from connector to connector.
+    told = [("10.0.0.5", 3), ("10.0.0.6", 3), ("10.31.0.0/24", 3), ("10.0.0.5", 12), ("2001:db8::1", 12)]
+    assert [bucket_of(parse_range(text, "x"), connectors) for text, connectors in told] == [2, 1, 1, 11, 8]
+
+
+def test_all_connectors_get_about_the_same() -> None:
+    sizes = [len(bucket) for bucket in split(numbered(8000), 10)]
+    # Eight standard deviations around the mean of 800.
+    assert all(580 < size < 1020 for size in sizes)
+
+
+def test_one_connector_has_everything() -> None:
+    assert split(numbered(5), 1) == [numbered(5)]
+
+
+def test_without_sources_every_connector_is_empty() -> None:
+    assert split([], 3) == [frozenset()] * 3
+
+
+@pytest.mark.parametrize(("count", "capacity", "connectors"), [(40, 10, 2), (300, 20, 5), (5, 1, 3), (41, 20, 2)])
+def test_too_few_connectors_are_an_error_that_names_the_number_that_does(
+    count: int, capacity: int, connectors: int
+) -> None:
+    with pytest.raises(InputError) as caught:
+        split(numbered(count), connectors, capacity)
+    needed = int(str(caught.value).rpartition(" ")[2])
+    assert needed == connectors_needed(numbered(count), capacity)
+    assert max(map(len, split(numbered(count), needed, capacity))) <= capacity
+    for fewer in range(1, needed):
+        with pytest.raises(InputError):
+            split(numbered(count), fewer, capacity)
+
+
+def test_a_connector_is_filled_to_a_thousand() -> None:
+    assert BUCKET_CAPACITY == 1000
+    assert connectors_needed(numbered(1000)) == 1 and len(split(numbered(1000), 1)[0]) == 1000
+    with pytest.raises(InputError, match="1001 sources over 1 connector would put 1001 into number 1, and 1000 is the"):
+        split(numbered(1001), 1)

@@ -13,19 +13,24 @@ version_added: 0.1.0
 description:
   - Holds the options with which the modules of this collection reach Exchange's own remote PowerShell endpoint,
     C(http://<server>/PowerShell), and opens their sessions.
+  - Edge Transport servers and Exchange 2007 have no such endpoint. With O(snap_in) the plain WinRM endpoint of Windows
+    is used for them instead, C(http://<server>:5985/wsman), and the snap-in brings Exchange's cmdlets.
   - Hosts do not have to name it. The modules use it for themselves whatever C(ansible_connection) of the host says, so
     an inventory of Windows hosts keeps its C(winrm) or C(psrp) connection, its shell and its C(become).
   - It never reads C(ansible_port), C(ansible_winrm_*) or C(ansible_psrp_*), because those describe another endpoint.
     Where two variables set the same option, the C(ansible_exchange_*) one wins.
   - With C(delegate_to) the options are those of the host that is delegated to, as for every connection; the Exchange
     server that is managed stays that of the inventory host.
-  - It runs no commands and copies no files; Exchange's endpoint takes cmdlets only.
+  - It runs no commands and copies no files; cmdlets with their parameters are all that it sends, to the plain WinRM
+    endpoint too.
 requirements:
   - pypsrp >= 0.9, < 1, with its extra C(kerberos) for O(auth=kerberos) (Python library on the control node)
 notes:
   - Exchange allows an account 18 sessions on a server. Every task of this collection opens one and closes it, so up to
     18 hosts may share one endpoint at a time; more of them wait for O(quota_timeout). Use C(serial) or C(delegate_to)
     to spread them, and an account of its own for Ansible.
+  - On an Edge Transport server or Exchange 2007, every task loads the snap-in anew, which takes the server seconds, and
+    management roles count for nothing there, because a snap-in knows none.
 options:
   host:
     description:
@@ -43,6 +48,8 @@ options:
       - Without it, Kerberos takes the ticket that the user who runs Ansible already has.
       - It needs the management roles C(Receive Connectors) and C(Active Directory Permissions), the second only to
         grant rights, and a role that reads the servers, such as C(View-Only Configuration).
+      - With O(snap_in) it has to be a local Administrator of the server instead. On an Edge Transport server outside of
+        a domain that is a local account, written C(EDGE01\admin).
     type: str
     vars:
       - name: ansible_user
@@ -60,7 +67,7 @@ options:
       - name: password
   scheme:
     description:
-      - C(http) is right with Kerberos and NTLM, because they encrypt the messages themselves.
+      - C(http) is right with Kerberos and NTLM, because they encrypt the messages themselves. Basic needs C(https).
     type: str
     default: http
     choices: [http, https]
@@ -73,7 +80,7 @@ options:
         key: scheme
   port:
     description:
-      - TCP port; 80 for O(scheme=http) and 443 for O(scheme=https) when it is not set. It is never 5985 or 5986.
+      - TCP port; 80 for O(scheme=http) and 443 for O(scheme=https) when it is not set, with O(snap_in) 5985 and 5986.
     type: int
     vars:
       - name: ansible_exchange_port
@@ -83,9 +90,10 @@ options:
       - section: exchange
         key: port
   path:
-    description: Path of the PowerShell virtual directory.
+    description:
+      - Path of the endpoint; that of Exchange's virtual directory, C(PowerShell), when it is not set, with O(snap_in)
+        that of WinRM, C(wsman).
     type: str
-    default: PowerShell
     vars:
       - name: ansible_exchange_path
     env:
@@ -94,9 +102,10 @@ options:
       - section: exchange
         key: path
   configuration_name:
-    description: Name of the session configuration.
+    description:
+      - Name of the session configuration; C(Microsoft.Exchange) when it is not set, with O(snap_in)
+        C(Microsoft.PowerShell).
     type: str
-    default: Microsoft.Exchange
     vars:
       - name: ansible_exchange_configuration_name
     env:
@@ -104,11 +113,31 @@ options:
     ini:
       - section: exchange
         key: configuration_name
+  snap_in:
+    description:
+      - Name of the PowerShell snap-in that brings Exchange's cmdlets. Set it for Edge Transport servers and Exchange
+        2007, and for nothing else.
+      - C(Microsoft.Exchange.Management.PowerShell.SnapIn) for Edge Transport of Exchange 2013 and later,
+        C(Microsoft.Exchange.Management.PowerShell.E2010) for Edge Transport of Exchange 2010,
+        C(Microsoft.Exchange.Management.PowerShell.Admin) for every server of Exchange 2007.
+      - It changes the defaults of O(port), O(path) and O(configuration_name) to those of the plain WinRM endpoint. The
+        snap-in is loaded first, by the command C(Add-PSSnapin).
+      - For any other server it is refused, because a snap-in passes over the management roles.
+    type: str
+    vars:
+      - name: ansible_exchange_snap_in
+    env:
+      - name: ANSIBLE_EXCHANGE_SNAP_IN
+    ini:
+      - section: exchange
+        key: snap_in
   auth:
     description:
       - How to authenticate. Out of the box, Exchange takes Kerberos only.
       - C(negotiate) tries Kerberos and falls back to NTLM. NTLM needs Windows authentication, and Basic needs basic
         authentication, to be turned on for the virtual directory.
+      - The plain WinRM endpoint, with O(snap_in), takes NTLM out of the box, which is what a local account of an Edge
+        Transport server needs. Exchange 2007 needs Kerberos with O(kerberos_delegation).
     type: str
     default: kerberos
     choices: [kerberos, negotiate, ntlm, basic]
@@ -236,6 +265,21 @@ options:
     ini:
       - section: exchange
         key: kerberos_hostname
+  kerberos_delegation:
+    description:
+      - Whether the server gets a ticket with which it may act in the account's name. It takes a ticket that can be
+        forwarded (C(forwardable = true) in C(krb5.conf)).
+      - Exchange 2007 needs it, because there the snap-in asks Active Directory as the account itself. Exchange's own
+        endpoint does not; leave it off there.
+    type: bool
+    default: false
+    vars:
+      - name: ansible_exchange_kerberos_delegation
+    env:
+      - name: ANSIBLE_EXCHANGE_KERBEROS_DELEGATION
+    ini:
+      - section: exchange
+        key: kerberos_delegation
   server:
     description:
       - Short name of the Exchange server that is managed, for modules whose option C(server) is not given. The first
@@ -279,6 +323,16 @@ EXAMPLES = r"""
 #     ansible_exchange_user: svc-ansible@CONTOSO.COM
 #     ansible_exchange_password: "{{ vault_exchange_password }}"
 #     ansible_exchange_auth: kerberos
+
+# An Edge Transport server outside of the domain, with a local account.
+# edge:
+#   hosts:
+#     edge01.dmz.contoso.com:
+#   vars:
+#     ansible_exchange_snap_in: Microsoft.Exchange.Management.PowerShell.SnapIn
+#     ansible_exchange_user: EDGE01\admin
+#     ansible_exchange_password: "{{ vault_edge_password }}"
+#     ansible_exchange_auth: ntlm
 
 - name: Show which receive connectors the servers have
   hosts: exchange
@@ -330,8 +384,11 @@ class Connection(ConnectionBase):
         """
         # pypsrp and all it needs is imported here and nowhere earlier: not every fork opens a session.
         from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.psrp import PsrpSession
+        from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.snap_in import SnapInSession
 
-        return PsrpSession(self._connection_options())
+        options = self._connection_options()
+        session = PsrpSession(options)
+        return SnapInSession(session, options.snap_in) if options.snap_in else session
 
     def _connection_options(self) -> ConnectionOptions:
         values: dict[str, Any] = {name: self._option(name) for name in _PASSED_ON}
@@ -339,9 +396,11 @@ class Connection(ConnectionBase):
             **values,
             username=self._option("remote_user") or None,
             password=self._option("remote_password") or None,
+            snap_in=self._option("snap_in") or None,
             cert_validation=self._option("cert_validation") == "validate",
             negotiate_service=self._option("kerberos_service"),
             negotiate_hostname=self._option("kerberos_hostname") or None,
+            negotiate_delegate=self._option("kerberos_delegation"),
         )
 
     def _option(self, name: str) -> Any:

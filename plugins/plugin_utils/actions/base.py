@@ -19,8 +19,16 @@ from ansible import constants as C  # noqa: N812 - the name every Ansible plugin
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.errors import ExchangeError, Unreachable
-from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.facade import Exchange
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.errors import (
+    CmdletUnavailable,
+    ExchangeError,
+    Unreachable,
+)
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.facade import (
+    NETWORK_CMDLET,
+    Exchange,
+    known_cmdlets,
+)
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.session import Session
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.errors import (
     InputError,
@@ -156,12 +164,27 @@ class ExchangeAction(ActionBase):
         for server in exchange.read_servers():
             texts = set(self.resolve_addresses(server.fqdn))
             if server.name.casefold() == facts.name.casefold():
-                texts.update(exchange.read_network_addresses(facts.name))
+                texts.update(self._network_addresses(facts, exchange))
             # Windows shows link-local addresses with the adapter's number, which is no part of the address.
             plain = {text.partition("%")[0] for text in texts}
             ranges = sorted(parse_address(text, f"addresses of {server.name}") for text in plain)
             found.append(ExchangeServerAddresses(server.name, tuple(ranges)))
         return tuple(found)
+
+    def _network_addresses(self, facts: ServerFacts, exchange: Exchange) -> tuple[str, ...]:
+        """Addresses of the target's own network adapters, none where its Exchange cannot tell them.
+
+        Exchange 2007 cannot; whether an Edge Transport server can, no source says, so there the cmdlet may be missing.
+        """
+        if NETWORK_CMDLET not in known_cmdlets(facts.version):
+            return ()
+        try:
+            return exchange.read_network_addresses(facts.name)
+        except CmdletUnavailable as error:
+            if exchange.hides_cmdlets:
+                raise
+            self.warnings.append(f"Only DNS tells the addresses of {facts.name}: {error}")
+            return ()
 
     def _perform_in_session(self, options: dict[str, Any]) -> dict[str, Any]:
         self._exchange_connection = self._load_connection()

@@ -19,7 +19,7 @@ from typing import Any
 
 from .clixml import decode_state
 from .errors import ErrorRecord, MissingLibrary
-from .session import DEFAULT_PORTS, ConnectionOptions
+from .session import ConnectionOptions
 
 __all__ = [
     "IMPORT_ERROR",
@@ -140,9 +140,9 @@ def build_connection(options: ConnectionOptions, answers: Answers) -> Any:
     trusted: bool | str = (options.ca_cert or True) if options.cert_validation else False
     connection: Any = wsman.WSMan(
         options.host,
-        port=options.port or DEFAULT_PORTS[options.scheme],
+        port=options.tcp_port,
         ssl=options.scheme == "https",
-        path=options.path.strip("/"),
+        path=options.url_path,
         auth=options.auth,
         username=options.username,
         password=options.password,
@@ -154,6 +154,7 @@ def build_connection(options: ConnectionOptions, answers: Answers) -> Any:
         no_proxy=True,
         negotiate_service=options.negotiate_service,
         negotiate_hostname_override=options.negotiate_hostname,
+        negotiate_delegate=options.negotiate_delegate,
     )
     send = connection.invoke
 
@@ -169,7 +170,7 @@ def build_connection(options: ConnectionOptions, answers: Answers) -> Any:
 
 def build_pool(connection: Any, options: ConnectionOptions) -> Any:
     """Return a RunspacePool whose pipelines hand out the XML of their messages."""
-    pool: Any = powershell.RunspacePool(connection, configuration_name=options.configuration_name)
+    pool: Any = powershell.RunspacePool(connection, configuration_name=options.configuration)
     pool._fragmenter.serializer = RawSerializer(pool._fragmenter.serializer)
     return pool
 

@@ -68,6 +68,10 @@ class AccessDenied(Unreachable):
     """The account is who it says it is, but may not open a remote PowerShell session."""
 
 
+class SnapInUnavailable(Unreachable):
+    """The snap-in that brings Exchange's cmdlets is not there, or cannot be loaded."""
+
+
 class ShellQuotaExceeded(ExchangeError):
     """The account has as many sessions open on this server as Exchange allows, and none closed in time."""
 
@@ -136,23 +140,34 @@ def role_of(cmdlet: str) -> str:
     return _ROLES.get(cmdlet.partition("-")[2].lower(), ("", ""))[0]
 
 
-def cmdlet_error(cmdlet: str, record: ErrorRecord, *, account: str = "") -> CmdletFailed:
+def is_unknown_command(record: ErrorRecord) -> bool:
+    """Whether PowerShell says that it has no such command."""
+    return short_id(record).startswith("CommandNotFoundException") or record.exception == "CommandNotFoundException"
+
+
+def cmdlet_error(cmdlet: str, record: ErrorRecord, *, account: str = "", snap_in: str = "") -> CmdletFailed:
     """Return the most telling error for what a cmdlet wrote.
 
     Args:
         cmdlet: the cmdlet that was called.
         record: its error.
         account: who called it, for the sentence about missing roles.
+        snap_in: what brought the cmdlet; a snap-in hides nothing from anybody.
     """
-    error_id = short_id(record)
-    if error_id.startswith("CommandNotFoundException") or record.exception == "CommandNotFoundException":
-        return CmdletUnavailable(cmdlet, record, _unavailable(cmdlet, account, "is not visible", record))
-    if error_id.startswith("NamedParameterNotFound"):
-        what = "was given a parameter that is not visible"
+    unknown = is_unknown_command(record)
+    if unknown or short_id(record).startswith("NamedParameterNotFound"):
+        if snap_in:
+            what = "does not exist" if unknown else "does not have that parameter"
+            return CmdletUnavailable(cmdlet, record, _lacking(cmdlet, what, record))
+        what = "is not visible" if unknown else "was given a parameter that is not visible"
         return CmdletUnavailable(cmdlet, record, _unavailable(cmdlet, account, what, record))
     if record.exception == "ManagementObjectNotFoundException" or record.category == "ObjectNotFound":
         return ObjectNotFound(cmdlet, record)
     return CmdletFailed(cmdlet, record)
+
+
+def _lacking(cmdlet: str, what: str, record: ErrorRecord) -> str:
+    return f"{cmdlet} {what} in this version of Exchange (Exchange says: {record.message.strip()})"
 
 
 def _unavailable(cmdlet: str, account: str, what: str, record: ErrorRecord) -> str:

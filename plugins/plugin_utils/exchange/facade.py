@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from ansible_collections.mailrelay.exchange.plugins.module_utils._properties import VERSIONS
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.commands import Command, Value
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.errors import UndecodableValue
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.model import (
@@ -19,7 +20,7 @@ from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.model imp
 )
 
 from .clixml import Plain
-from .errors import ExchangeError, ObjectNotFound, cmdlet_error
+from .errors import ExchangeError, InvalidOption, ObjectNotFound, cmdlet_error
 from .session import Response, Session
 
 RELAY_CMDLETS = (
@@ -36,6 +37,18 @@ RELAY_CMDLETS = (
     "Set-ReceiveConnector",
 )
 """Every cmdlet that the collection uses."""
+
+NETWORK_CMDLET = "Get-NetworkConnectionInfo"
+COMPONENTS_CMDLET = "Get-ServerComponentState"
+
+_SINCE = {NETWORK_CMDLET: "2010", COMPONENTS_CMDLET: "2013"}
+"""Cmdlets that not every version has, with the first that does (receive-connector.md part 8)."""
+
+
+def known_cmdlets(version: str) -> tuple[str, ...]:
+    """The cmdlets of the collection that a version of Exchange has."""
+    position = VERSIONS.index(version)
+    return tuple(name for name in RELAY_CMDLETS if position >= VERSIONS.index(_SINCE.get(name, VERSIONS[0])))
 
 
 class Exchange:
@@ -55,6 +68,11 @@ class Exchange:
         self.domain_controller = domain_controller
         self.warnings: list[str] = []
 
+    @property
+    def hides_cmdlets(self) -> bool:
+        """Whether a cmdlet that is not there may be one that the account's management roles do not show."""
+        return not self._session.snap_in
+
     def read_server(self, name: str) -> ServerFacts:
         """Read one server, and settle on the domain controller that everything about it is asked of.
 
@@ -63,10 +81,32 @@ class Exchange:
 
         Raises:
             ObjectNotFound: there is no such server.
+            InvalidOption: the server is not managed over this kind of endpoint.
             ExchangeError: there are several.
         """
+        facts = self._read_behind_snap_in(name) if self._session.snap_in else self._read_one(name, Status=True)
+        self._refuse_wrong_way(facts)
+        if self.domain_controller and not facts.is_edge:
+            facts = replace(facts, domain_controller=self.domain_controller)
+        self.domain_controller = facts.domain_controller
+        return facts
+
+    def _read_behind_snap_in(self, name: str) -> ServerFacts:
+        """Read a server that is asked itself.
+
+        On an Edge server nothing may name a domain controller, and which of them it uses is no question; so what the
+        server is has to be known first.
+        """
+        wanted, self.domain_controller = self.domain_controller, None
+        facts = self._read_one(name)
+        if facts.is_edge:
+            return facts
+        self.domain_controller = wanted
+        return self._read_one(name, Status=True)
+
+    def _read_one(self, name: str, **parameters: Value) -> ServerFacts:
         try:
-            found = self._read("Get-ExchangeServer", Identity=name, Status=True)
+            found = self._read("Get-ExchangeServer", Identity=name, **parameters)
         except ObjectNotFound as error:
             raise ObjectNotFound(
                 error.cmdlet,
@@ -78,11 +118,22 @@ class Exchange:
             raise ExchangeError(
                 f"Get-ExchangeServer found {len(found)} servers for the name {name}, where exactly one belongs."
             )
-        facts = ServerFacts.from_exchange(found[0])
-        if self.domain_controller and not facts.is_edge:  # an Edge server's cmdlets have no such parameter
-            facts = replace(facts, domain_controller=self.domain_controller)
-        self.domain_controller = facts.domain_controller
-        return facts
+        return ServerFacts.from_exchange(found[0])
+
+    def _refuse_wrong_way(self, facts: ServerFacts) -> None:
+        """Raise InvalidOption when the server is not to be managed over the kind of endpoint that was opened."""
+        if facts.is_edge and not self._session.snap_in:
+            raise InvalidOption(
+                f"{facts.name} is an Edge Transport server, which keeps its receive connectors to itself, and "
+                f"{self._session.endpoint} belongs to another server: connect to {facts.name} itself, with "
+                f"ansible_exchange_snap_in."
+            )
+        if self._session.snap_in and not facts.is_edge and facts.version != "2007":
+            raise InvalidOption(
+                f"{facts.name} is no Edge Transport server and has Exchange {facts.version}: take "
+                f"ansible_exchange_snap_in away, because a snap-in passes over its management roles and Microsoft does "
+                f"not support that; it is for Edge Transport and Exchange 2007."
+            )
 
     def read_servers(self) -> tuple[ServerFacts, ...]:
         """Read every Exchange server of the organization."""
@@ -181,5 +232,6 @@ class Exchange:
     def _invoke(self, command: Command) -> Response:
         response = self._session.invoke(command)
         if response.errors:
-            raise cmdlet_error(command.cmdlet, response.errors[0], account=self._session.account)
+            record, session = response.errors[0], self._session
+            raise cmdlet_error(command.cmdlet, record, account=session.account, snap_in=session.snap_in)
         return response

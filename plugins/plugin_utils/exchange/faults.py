@@ -79,9 +79,10 @@ def opening_error(error: BaseException, options: ConnectionOptions, answers: _py
         return ConnectFailed(f"{options.endpoint} refused to open a session: {_short(error)}")
     if isinstance(error, ParseError | KeyError | _pypsrp.exceptions.WinRMError):
         why = f"HTTP {answers.status} without authentication" if isinstance(error, KeyError) else _short(error)
+        what = "the remote PowerShell of Windows" if options.snap_in else "Exchange's remote PowerShell"
         return ConnectFailed(
-            f"What answers at {options.endpoint} is not Exchange's remote PowerShell ({why}): check "
-            f"ansible_exchange_host, ansible_exchange_port (80 or 443, never 5985) and ansible_exchange_path."
+            f"What answers at {options.endpoint} is not {what} ({why}): check ansible_exchange_host, "
+            f"ansible_exchange_port ({_ports(options)}) and ansible_exchange_path."
         )
     if isinstance(error, OSError):  # a file of the TLS library, for example
         return ConnectFailed(f"No connection to {options.endpoint} can be made ({_short(error)}).")
@@ -91,16 +92,14 @@ def opening_error(error: BaseException, options: ConnectionOptions, answers: _py
 def _opening_fault(fault: BaseException, options: ConnectionOptions) -> ExchangeError:
     code, text = fault.code, _fault_text(fault)  # type: ignore[attr-defined]
     if code in _QUOTA or code == "w:QuotaLimit" or _TOO_MANY_SESSIONS.search(text):
+        limit = "Windows allows" if options.snap_in else "Exchange allows (18 by default)"
         return ShellQuotaExceeded(
             f"The account {_whose(options)} has as many remote PowerShell sessions open at {options.endpoint} as "
-            f"Exchange allows (18 by default), and none closed within {options.quota_timeout} seconds: run fewer hosts "
+            f"{limit}, and none closed within {options.quota_timeout} seconds: run fewer hosts "
             f"at once (serial), spread the endpoints, or use an account of its own ({text})"
         )
     if code in _RESOURCE_NOT_FOUND or code == "w:InvalidResourceURI":
-        return ConnectFailed(
-            f"{options.endpoint} does not know the session configuration {options.configuration_name}: Exchange serves "
-            f"it at path PowerShell on port 80 or 443, not at /wsman on 5985 or 5986."
-        )
+        return _wrong_way_round(options)
     if failure_category(fault)[0] == "AuthZ" or code in _ACCESS_DENIED or code == "w:AccessDenied":
         return _denied(options, text)
     if is_operation_timeout(fault):
@@ -111,7 +110,28 @@ def _opening_fault(fault: BaseException, options: ConnectionOptions) -> Exchange
     return ConnectFailed(f"{options.endpoint} refused to open a session: {text}")
 
 
+def _wrong_way_round(options: ConnectionOptions) -> ExchangeError:
+    """The configuration of one kind of endpoint was asked for at the other kind (fault 2150858811)."""
+    unknown = f"{options.endpoint} does not know the session configuration {options.configuration}"
+    if options.snap_in:
+        return ConnectFailed(
+            f"{unknown} that ansible_exchange_snap_in asks for: take ansible_exchange_snap_in away if this is a "
+            f"Mailbox, Client Access or Hub Transport server of Exchange 2010 or later, else let "
+            f"ansible_exchange_port and ansible_exchange_path be those of WinRM ({_ports(options)}, wsman)."
+        )
+    return ConnectFailed(
+        f"{unknown}: Exchange serves it at path PowerShell on port 80 or 443, not at /wsman on 5985 or 5986; "
+        f"{_NO_ENDPOINT}."
+    )
+
+
 def _denied(options: ConnectionOptions, text: str) -> ExchangeError:
+    if options.snap_in:
+        return AccessDenied(
+            f"{options.endpoint} accepts the account {_whose(options)} but gives it no PowerShell session: it must be "
+            f"a local Administrator of the server, and of local accounts Windows lets in only the built-in "
+            f"Administrator unless LocalAccountTokenFilterPolicy is 1 ({text or 'Windows gave no reason'})"
+        )
     return AccessDenied(
         f"{options.endpoint} accepts the account {_whose(options)} but gives it no remote PowerShell session: check "
         f"`Get-User {_whose(options)} | Format-List RemotePowerShellEnabled` and that it holds a management role "
@@ -122,11 +142,18 @@ def _denied(options: ConnectionOptions, text: str) -> ExchangeError:
 def _http_error(status: int, options: ConnectionOptions) -> ExchangeError:
     if status == 403:
         return _denied(options, "HTTP 403")
+    if status == 404 and options.snap_in:
+        return ConnectFailed(
+            f"There is nothing at {options.endpoint} (HTTP 404): with ansible_exchange_snap_in the path is wsman and "
+            f"the port {_ports(options)}; check ansible_exchange_path and ansible_exchange_port."
+        )
     if status == 404:
         return ConnectFailed(
             f"There is nothing at {options.endpoint} (HTTP 404): Exchange's path is PowerShell, its ports are 80 and "
-            f"443; check ansible_exchange_path and ansible_exchange_port."
+            f"443; check ansible_exchange_path and ansible_exchange_port; {_NO_ENDPOINT}."
         )
+    if options.snap_in:
+        return ConnectFailed(f"{options.endpoint} answers with HTTP {status}: check the service WinRM on the server.")
     return ConnectFailed(
         f"{options.endpoint} answers with HTTP {status}: check the application pools "
         f"MSExchangePowerShellFrontEndAppPool and MSExchangePowerShellAppPool on the server."
@@ -148,10 +175,7 @@ def _network_error(error: BaseException, options: ConnectionOptions) -> Exchange
             f"ansible_exchange_host to the server's FQDN."
         )
     if any(isinstance(cause, ConnectionRefusedError) for cause in found):
-        return ConnectFailed(
-            f"{options.endpoint} refuses connections: check that the host is an Exchange server, that IIS runs, and "
-            f"ansible_exchange_port (80 for http, 443 for https, never 5985)."
-        )
+        return _refuses_connections(options)
     if any(isinstance(cause, _pypsrp.requests.Timeout | TimeoutError) for cause in found):
         return ConnectFailed(
             f"{options.endpoint} did not answer in time: check the network and firewalls, or raise "
@@ -161,6 +185,19 @@ def _network_error(error: BaseException, options: ConnectionOptions) -> Exchange
     return ConnectFailed(f"No connection to {options.endpoint} ({_short(found[-1])}).")
 
 
+def _refuses_connections(options: ConnectionOptions) -> ExchangeError:
+    if options.snap_in:
+        return ConnectFailed(
+            f"{options.endpoint} refuses connections: check that WinRM listens there (`winrm enumerate "
+            f"winrm/config/listener` on the server) and ansible_exchange_port (5985 for http, 5986 for https)."
+        )
+    return ConnectFailed(
+        f"{options.endpoint} refuses connections: check that the host is an Exchange server, that IIS runs, and "
+        f"ansible_exchange_port (80 for http, 443 for https, never 5985); {_NO_ENDPOINT}."
+    )
+
+
+_NO_ENDPOINT = "an Edge Transport or Exchange 2007 server has no such endpoint and needs ansible_exchange_snap_in"
 _KERBEROS_ONLY = (
     "Exchange takes only Kerberos unless its PowerShell virtual directory has Windows authentication turned on"
 )
@@ -172,11 +209,21 @@ _HINTS = {
     "basic": "Basic is usually off; it is turned on with `Set-PowerShellVirtualDirectory -BasicAuthentication $true`, "
     "for https only",
 }
+_LOCAL_ACCOUNT = r"a local account is written SERVER\name"
+_SNAP_IN_HINTS = {
+    "kerberos": "an Edge Transport server outside of a domain takes a local account with ansible_exchange_auth: ntlm; "
+    "elsewhere connect to the server's own FQDN (the ticket is for {spn}) and compare the clocks",
+    "negotiate": _LOCAL_ACCOUNT,
+    "ntlm": _LOCAL_ACCOUNT,
+    "basic": "Basic is usually off; it is turned on with `Set-Item WSMan:\\localhost\\Service\\Auth\\Basic $true`, "
+    "for https and local accounts only",
+}
 
 
 def _not_authenticated(options: ConnectionOptions, answers: _pypsrp.Answers) -> ExchangeError:
     offered = ", ".join(answers.offered) or "no method at all"
-    hint = _HINTS[options.auth].format(spn=_spn(options))
+    hints = _SNAP_IN_HINTS if options.snap_in else _HINTS
+    hint = hints[options.auth].format(spn=_spn(options))
     return AuthenticationFailed(
         f"{options.endpoint} did not accept the account {_whose(options)} with ansible_exchange_auth: {options.auth} "
         f"(it offers {offered}): check user and password; {hint}."
@@ -268,6 +315,10 @@ def _security_text(error: BaseException) -> str:
 def _short(error: BaseException) -> str:
     text = " ".join(str(error).split())
     return (text[:300] + "..." if len(text) > 300 else text) or type(error).__name__
+
+
+def _ports(options: ConnectionOptions) -> str:
+    return "5985 or 5986" if options.snap_in else "80 or 443, never 5985"
 
 
 def _whose(options: ConnectionOptions) -> str:

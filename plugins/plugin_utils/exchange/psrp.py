@@ -1,6 +1,9 @@
 # Copyright: (c) 2026, the mailrelay.exchange authors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A session over the PowerShell Remoting Protocol, as Exchange 2010 and later serve it. PRIVATE to the collection."""
+"""A session over the PowerShell Remoting Protocol, as Exchange 2010 and later serve it. PRIVATE to the collection.
+
+The plain endpoint of Windows speaks the same protocol; `snap_in.py` makes such a session one with Exchange.
+"""
 
 from __future__ import annotations
 
@@ -49,6 +52,10 @@ class PsrpSession:
     @property
     def endpoint(self) -> str:
         return self._options.endpoint
+
+    @property
+    def snap_in(self) -> str:
+        return ""
 
     def __enter__(self) -> Self:
         self.open()

@@ -7,8 +7,10 @@ Everything above this file knows only `Session`; how the commands travel is the 
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
 from .errors import ErrorRecord, InvalidOption
@@ -20,7 +22,31 @@ if TYPE_CHECKING:
 
 AUTHENTICATION_METHODS = ("kerberos", "negotiate", "ntlm", "basic")
 MESSAGE_ENCRYPTION = ("auto", "always", "never")
-DEFAULT_PORTS = {"http": 80, "https": 443}
+SCHEMES = ("http", "https")
+
+# A name that Add-PSSnapin takes for one snap-in; it would also take a pattern, and load whatever fits.
+_SNAP_IN = re.compile(r"[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*")
+
+
+@dataclass(frozen=True)
+class EndpointKind:
+    """Where an endpoint is unless an option says otherwise (remote-powershell.md parts 1 and 2).
+
+    Attributes:
+        ports: scheme -> TCP port.
+        path: path of its URL.
+        configuration_name: session configuration.
+    """
+
+    ports: Mapping[str, int]
+    path: str
+    configuration_name: str
+
+
+EXCHANGE_ENDPOINT = EndpointKind(MappingProxyType({"http": 80, "https": 443}), "PowerShell", "Microsoft.Exchange")
+"""Exchange's own endpoint: 2010 and later, not on Edge Transport servers."""
+WINRM_ENDPOINT = EndpointKind(MappingProxyType({"http": 5985, "https": 5986}), "wsman", "Microsoft.PowerShell")
+"""The plain endpoint of Windows, where a snap-in brings the cmdlets: Exchange 2007 and Edge Transport servers."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +74,13 @@ class Session(Protocol):
     @property
     def endpoint(self) -> str:
         """What the session talks to, for messages."""
+
+    @property
+    def snap_in(self) -> str:
+        """The snap-in that brings the cmdlets, empty where Exchange's own endpoint does.
+
+        With a snap-in nothing is hidden by management roles, and what answers is the server itself.
+        """
 
     def open(self) -> None:
         """Connect and authenticate.
@@ -83,10 +116,10 @@ class ConnectionOptions:
 
     Attributes:
         host: name or address to connect to; for Kerberos the server's own FQDN.
-        port: TCP port, None for 80 (http) or 443 (https).
+        port: TCP port, None for the usual one of the scheme and the kind of endpoint.
         scheme: `http` or `https`.
-        path: path of the PowerShell virtual directory.
-        configuration_name: session configuration.
+        path: path of the URL, None for the usual one.
+        configuration_name: session configuration, None for the usual one.
         auth: one of AUTHENTICATION_METHODS.
         username: None takes the Kerberos ticket of the user who runs Ansible.
         message_encryption: `auto` encrypts on http whenever the authentication method can.
@@ -99,13 +132,15 @@ class ConnectionOptions:
         quota_timeout: how long to wait for a free session when the account has as many as Exchange allows.
         negotiate_service: service part of the Kerberos principal.
         negotiate_hostname: host part of it when that is not `host`.
+        negotiate_delegate: whether the server gets a Kerberos ticket with which it can act in the account's name.
+        snap_in: name of the snap-in to load at the plain endpoint of Windows; None for Exchange's own endpoint.
     """
 
     host: str
     port: int | None = None
     scheme: str = "http"
-    path: str = "PowerShell"
-    configuration_name: str = "Microsoft.Exchange"
+    path: str | None = None
+    configuration_name: str | None = None
     auth: str = "kerberos"
     username: str | None = None
     password: str | None = field(default=None, repr=False)
@@ -119,13 +154,20 @@ class ConnectionOptions:
     quota_timeout: int = 120
     negotiate_service: str = "HTTP"
     negotiate_hostname: str | None = None
+    negotiate_delegate: bool = False
+    snap_in: str | None = None
 
     def __post_init__(self) -> None:
         if not self.host:
             raise InvalidOption("There is no host to connect to: set ansible_host or ansible_exchange_host.")
-        _one_of("ansible_exchange_scheme", self.scheme, tuple(DEFAULT_PORTS))
+        _one_of("ansible_exchange_scheme", self.scheme, SCHEMES)
         _one_of("ansible_exchange_auth", self.auth, AUTHENTICATION_METHODS)
         _one_of("ansible_exchange_message_encryption", self.message_encryption, MESSAGE_ENCRYPTION)
+        if self.snap_in is not None and not _SNAP_IN.fullmatch(self.snap_in):
+            raise InvalidOption(
+                f"ansible_exchange_snap_in must be the name of one snap-in such as "
+                f"Microsoft.Exchange.Management.PowerShell.SnapIn, not {self.snap_in!r}."
+            )
         for name in ("connection_timeout", "operation_timeout", "read_timeout", "command_timeout"):
             if getattr(self, name) < 1:
                 raise InvalidOption(f"ansible_exchange_{name} must be at least 1 second, not {getattr(self, name)}.")
@@ -153,10 +195,30 @@ class ConnectionOptions:
             )
 
     @property
+    def kind(self) -> EndpointKind:
+        """Which kind of endpoint is asked: a snap-in can be loaded at the plain one of Windows only."""
+        return WINRM_ENDPOINT if self.snap_in else EXCHANGE_ENDPOINT
+
+    @property
+    def tcp_port(self) -> int:
+        """The port, given or usual."""
+        return self.port or self.kind.ports[self.scheme]
+
+    @property
+    def url_path(self) -> str:
+        """The path, given or usual, without slashes around it."""
+        return (self.path or self.kind.path).strip("/")
+
+    @property
+    def configuration(self) -> str:
+        """The session configuration, given or usual."""
+        return self.configuration_name or self.kind.configuration_name
+
+    @property
     def endpoint(self) -> str:
         """URL of the endpoint."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{self.scheme}://{host}:{self.port or DEFAULT_PORTS[self.scheme]}/{self.path.strip('/')}"
+        return f"{self.scheme}://{host}:{self.tcp_port}/{self.url_path}"
 
     @property
     def account(self) -> str:

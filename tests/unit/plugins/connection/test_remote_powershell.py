@@ -15,8 +15,8 @@ from ansible.plugins import loader as plugin_loader
 from ansible_collections.mailrelay.exchange.plugins.connection import remote_powershell
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.session import (
     AUTHENTICATION_METHODS,
-    DEFAULT_PORTS,
     MESSAGE_ENCRYPTION,
+    SCHEMES,
     ConnectionOptions,
 )
 
@@ -42,9 +42,9 @@ class TestDocumentation:
     def test_choices_and_defaults_are_those_of_the_session(self):
         assert tuple(OPTIONS["auth"]["choices"]) == AUTHENTICATION_METHODS
         assert tuple(OPTIONS["message_encryption"]["choices"]) == MESSAGE_ENCRYPTION
-        assert tuple(OPTIONS["scheme"]["choices"]) == tuple(DEFAULT_PORTS)
+        assert tuple(OPTIONS["scheme"]["choices"]) == SCHEMES
         plain = ConnectionOptions("x")
-        renamed = {"kerberos_service": "negotiate_service"}
+        renamed = {"kerberos_service": "negotiate_service", "kerberos_delegation": "negotiate_delegate"}
         for name, option in OPTIONS.items():
             attribute = renamed.get(name, name)
             if "default" in option and attribute in ConnectionOptions.__dataclass_fields__ and name not in ("host",):
@@ -54,6 +54,7 @@ class TestDocumentation:
     def test_every_field_of_the_session_can_be_set(self):
         renamed = {"username": "remote_user", "password": "remote_password"}
         renamed |= {"negotiate_service": "kerberos_service", "negotiate_hostname": "kerberos_hostname"}
+        renamed |= {"negotiate_delegate": "kerberos_delegation"}
         fields = {renamed.get(name, name) for name in ConnectionOptions.__dataclass_fields__}
         assert fields == set(OPTIONS) - OF_THE_HOST
 

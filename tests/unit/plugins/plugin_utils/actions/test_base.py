@@ -141,6 +141,7 @@ class TestConnectionOptions:
             "quota_timeout": 5,
             "kerberos_service": "host",
             "kerberos_hostname": "ex9.contoso.com",
+            "kerberos_delegation": "yes",
         }
         variables = {f"ansible_exchange_{name}": value for name, value in values.items()}
         options = self.options(make_action, sessions, variables=variables)
@@ -163,6 +164,7 @@ class TestConnectionOptions:
             5,
             "host",
             "ex9.contoso.com",
+            True,
         )
 
     def test_variables_are_templated(self, make_action: MakeAction, sessions: type[RecordedSession]):

@@ -16,9 +16,14 @@ from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.errors
     CmdletUnavailable,
     ErrorRecord,
     ExchangeError,
+    InvalidOption,
     ObjectNotFound,
 )
-from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.facade import RELAY_CMDLETS, Exchange
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.facade import (
+    RELAY_CMDLETS,
+    Exchange,
+    known_cmdlets,
+)
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.psrp import PsrpSession
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.session import ConnectionOptions, Response
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.commands import Command, Value
@@ -201,7 +206,8 @@ class Answering:
 
     account, endpoint = "svc", "http://ex1:80/PowerShell"
 
-    def __init__(self, **answers: Response) -> None:
+    def __init__(self, snap_in: str = "", **answers: Response) -> None:
+        self.snap_in = snap_in
         self.answers = {name.replace("_", "-"): answer for name, answer in answers.items()}
         self.commands: list[tuple[str, dict[str, Value]]] = []
 
@@ -224,6 +230,23 @@ SERVER = {
     "OriginatingServer": "dc2.contoso.com",
 }
 
+EDGE = {**SERVER, "IsEdgeServer": True, "IsHubTransportServer": False, "IsMailboxServer": False}
+OLD = {**SERVER, "AdminDisplayVersion": "Version 8.3 (Build 83.6)"}
+SNAP_IN = "Microsoft.Exchange.Management.PowerShell.Admin"
+
+
+class TestCmdletsOfVersions:
+    def test_all_of_them_since_2013(self):
+        for version in ("2013", "2016", "2019", "SE"):
+            assert known_cmdlets(version) == RELAY_CMDLETS
+
+    def test_older_versions_lack_some(self):
+        assert set(RELAY_CMDLETS) - set(known_cmdlets("2010")) == {"Get-ServerComponentState"}
+        assert set(RELAY_CMDLETS) - set(known_cmdlets("2007")) == {
+            "Get-ServerComponentState",
+            "Get-NetworkConnectionInfo",
+        }
+
 
 class TestOddAnswers:
     def test_without_a_current_domain_controller_the_one_that_answered_is_asked_again(self):
@@ -234,12 +257,49 @@ class TestOddAnswers:
         assert session.commands[1][1] == {"DomainController": "dc2.contoso.com"}
 
     def test_an_edge_server_is_never_sent_a_domain_controller(self):
-        edge = {**SERVER, "IsEdgeServer": True, "IsHubTransportServer": False, "IsMailboxServer": False}
-        session = Answering(Get_ExchangeServer=Response([edge]), Get_AcceptedDomain=Response())
+        session = Answering(SNAP_IN, Get_ExchangeServer=Response([EDGE]), Get_AcceptedDomain=Response())
         exchange = Exchange(session, "dc9.contoso.com")
         assert exchange.read_server("EDGE1").domain_controller is None
         exchange.read_accepted_domains()
-        assert session.commands[1][1] == {}
+        assert [parameters for _cmdlet, parameters in session.commands] == [{"Identity": "EDGE1"}, {}]
+
+    @pytest.mark.parametrize(("named", "used"), [("dc9.contoso.com", "dc9.contoso.com"), (None, "dc2.contoso.com")])
+    def test_exchange_2007_names_a_domain_controller(self, named: str | None, used: str):
+        session = Answering(SNAP_IN, Get_ExchangeServer=Response([OLD]), Get_AcceptedDomain=Response())
+        exchange = Exchange(session, named)
+        assert exchange.read_server("EX1").domain_controller == used
+        exchange.read_accepted_domains()
+        whose = {"DomainController": named} if named else {}
+        assert [parameters for _cmdlet, parameters in session.commands] == [
+            {"Identity": "EX1"},
+            {"Identity": "EX1", "Status": True, **whose},
+            {"DomainController": used},
+        ]
+
+    def test_a_snap_in_is_refused_where_roles_would_be_passed_over(self):
+        session = Answering(SNAP_IN, Get_ExchangeServer=Response([SERVER]))
+        with pytest.raises(InvalidOption, match="take ansible_exchange_snap_in away, because a snap-in passes over"):
+            Exchange(session).read_server("EX1")
+
+    def test_an_edge_server_is_not_managed_through_another_server(self):
+        session = Answering(Get_ExchangeServer=Response([EDGE]))
+        with pytest.raises(InvalidOption, match="connect to EX1 itself, with ansible_exchange_snap_in"):
+            Exchange(session).read_server("EX1")
+
+    def test_behind_a_snap_in_a_missing_cmdlet_is_the_version_s(self):
+        missing = ErrorRecord("not recognized.", "CommandNotFoundException", "ObjectNotFound", "x")
+        session = Answering(SNAP_IN, Get_ServerComponentState=Response(errors=[missing]))
+        exchange = Exchange(session)
+        with pytest.raises(CmdletUnavailable, match="does not exist in this version of Exchange") as caught:
+            exchange.read_component_states("EX1")
+        assert "role" not in str(caught.value)
+        assert not exchange.hides_cmdlets
+
+    def test_behind_a_snap_in_a_missing_parameter_is_the_version_s(self):
+        missing = ErrorRecord("no 'X'.", "NamedParameterNotFound,Get-AcceptedDomain", "InvalidArgument", "")
+        session = Answering(SNAP_IN, Get_AcceptedDomain=Response(errors=[missing]))
+        with pytest.raises(CmdletUnavailable, match="does not have that parameter in this version of Exchange"):
+            Exchange(session).read_accepted_domains()
 
     @pytest.mark.parametrize("count", [0, 2])
     def test_a_name_must_mean_one_server(self, count: int):

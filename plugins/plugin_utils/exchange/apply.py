@@ -12,11 +12,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from ansible_collections.mailrelay.exchange.plugins.module_utils._properties import BY_OPTION
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.checks import Check
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.commands import Command, render
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.errors import RelayError
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.model import AccessEntry, ReceiveConnector
-from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.steps import Plan, Step
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.steps import Plan, Step, Undo
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.values import to_parameter
 
 from .errors import ObjectNotFound, SessionLost
 
@@ -88,26 +90,48 @@ def apply_plan(plan: Plan, exchange: Target) -> Applied:
     return applied
 
 
+class _Reading:
+    """What the server says right before one step; each object is asked for once."""
+
+    def __init__(self, exchange: Target) -> None:
+        self._exchange = exchange
+        self._connectors: dict[str, ReceiveConnector | None] = {}
+        self._access: dict[str, Sequence[AccessEntry]] = {}
+
+    def holds(self, check: Check) -> bool:
+        if check.needs == "access":
+            return check.holds(None, self._read_access(check.distinguished_name))
+        return check.holds(self.connector(check.distinguished_name), ())
+
+    def connector(self, distinguished_name: str) -> ReceiveConnector | None:
+        if distinguished_name not in self._connectors:
+            self._connectors[distinguished_name] = self._exchange.read_connector(distinguished_name)
+        return self._connectors[distinguished_name]
+
+    def objection(self, check: Check) -> str:
+        return check.objection(None if check.needs == "access" else self.connector(check.distinguished_name))
+
+    def _read_access(self, distinguished_name: str) -> Sequence[AccessEntry]:
+        if distinguished_name not in self._access:
+            try:
+                self._access[distinguished_name] = self._exchange.read_access(distinguished_name)
+            except ObjectNotFound:
+                self._access[distinguished_name] = ()  # no object, no entries: what the check expects decides
+        return self._access[distinguished_name]
+
+
 def _is_due(step: Step, exchange: Target) -> bool:
-    """Whether the step is still needed; RequirementFailed when it must not be taken."""
-    for check in step.requires:
-        if not _holds(check, exchange):
-            raise RequirementFailed(f"{step.command.cmdlet} for {step.connector} was not run: {check.sentence}.")
-    return step.only_if is None or _holds(step.only_if, exchange)
+    """Whether the step is still needed; RequirementFailed when it must not be taken.
 
-
-def _holds(check: Check, exchange: Target) -> bool:
-    """Ask a check about what the server says now."""
-    if check.needs == "access":
-        return check.holds(None, _read_access(check, exchange))
-    return check.holds(exchange.read_connector(check.distinguished_name), ())
-
-
-def _read_access(check: Check, exchange: Target) -> Sequence[AccessEntry]:
-    try:
-        return exchange.read_access(check.distinguished_name)
-    except ObjectNotFound:
-        return ()  # no object, no entries: what the check expects decides
+    What a write of a list relies on is asked last, so that as little time as possible lies between.
+    """
+    reading = _Reading(exchange)
+    for check in sorted(step.requires, key=lambda check: check.needs == "connector"):
+        if not reading.holds(check):
+            raise RequirementFailed(
+                f"{step.command.cmdlet} for {step.connector} was not run: {reading.objection(check)}."
+            )
+    return step.only_if is None or reading.holds(step.only_if)
 
 
 def _leave(applied: Applied, plan: Plan, done: Sequence[Step], lost: SessionLost) -> None:
@@ -129,15 +153,17 @@ def _roll_back(done: Sequence[Step], exchange: Target, applied: Applied) -> None
     """
     if not done:
         return
-    commands = list(_inverses(done))
-    for position, command in enumerate(commands):
+    undos = [undo for step in reversed(done) for undo in step.undo]
+    for position, undo in enumerate(undos):
+        command = undo.command
         try:
+            command = _sparing(undo, exchange, applied.warnings)
             applied.warnings += exchange.run(command)
         except ObjectNotFound:
             if not command.cmdlet.startswith("Remove-"):
                 applied.remaining.append(render(command))
         except SessionLost:
-            applied.remaining += [render(left) for left in commands[position:]]
+            applied.remaining += [render(left.command) for left in undos[position:]]
             break
         except Exception:
             applied.remaining.append(render(command))
@@ -146,7 +172,41 @@ def _roll_back(done: Sequence[Step], exchange: Target, applied: Applied) -> None
     if not applied.remaining:
         applied.rolled_back = "true"
     else:
-        applied.rolled_back = "partial" if len(applied.remaining) < len(commands) else "false"
+        applied.rolled_back = "partial" if len(applied.remaining) < len(undos) else "false"
+
+
+class _Entangled(RelayError):
+    """A command that would undo somebody else's work too."""
+
+
+def _sparing(undo: Undo, exchange: Target, warnings: list[str]) -> Command:
+    """The command that undoes, changed so that what somebody else wrote meanwhile stays.
+
+    Raises:
+        _Entangled: nothing can be undone without losing that.
+    """
+    command = undo.command
+    identity = command.value("Identity")
+    if not undo.expects or not isinstance(identity, str):
+        return command
+    connector = exchange.read_connector(identity)
+    if connector is None:
+        return command
+    changed = [option for option, value in undo.expects.items() if connector.values.get(option) != value]
+    told = f"Somebody else changed {', '.join(changed)} of connector {connector.name!r} meanwhile"
+    if changed and not undo.restores:
+        warnings.append(f"{told}; {command.cmdlet} was not run, because it would lose that.")
+        raise _Entangled(told)
+    for option in changed:
+        row, expected, wanted = BY_OPTION[option], undo.expects[option], undo.restores[option]
+        kept = (connector.values[option] - (expected - wanted)) | (wanted - expected)
+        if not kept and wanted:
+            warnings.append(f"{told}; what is left of {option} cannot be given back without losing that.")
+            raise _Entangled(told)
+        command = command.with_parameters(**{row.exchange: to_parameter(row, kept)})
+    if changed:
+        warnings.append(f"{told}; that was kept when what this plan had written was undone.")
+    return command
 
 
 def _inverses(done: Sequence[Step]) -> Iterable[Command]:

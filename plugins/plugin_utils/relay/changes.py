@@ -23,15 +23,20 @@ _ABSENT: Mapping[str, Any] = {}
 def changes_of(before: World, after: World, moves: Sequence[Move]) -> list[dict[str, object]]:
     """Every property of every connector that differs, in the order in which the connectors are first changed.
 
-    A list property has what was added and removed, at most MAX_LISTED entries each, and the counts.
+    A connector goes by its name after the plan, one that is removed by the name it had. A list property has what was
+    added and removed, at most MAX_LISTED entries each, and the counts.
     """
     found: list[dict[str, object]] = []
-    for name in dict.fromkeys(move.name for move in moves):
-        old, new = before.get(name), after.get(name)
+    own: dict[str, list[Move]] = {}
+    for move in moves:
+        own.setdefault(move.name, []).append(move)
+    for first_name, its_moves in own.items():
+        old, new = before.get(first_name), after.get(first_name)
+        name = first_name if new is None else new.name
         if old is None or new is None:
             found.append(_change(name, "state", _state(old), _state(new)))
-        found += _value_changes(name, old, new, moves)
-        found += _permission_changes(name, old, new, before, after, moves)
+        found += _value_changes(name, old, new, its_moves)
+        found += _permission_changes(name, old, new, before, after, its_moves)
     return found
 
 
@@ -66,12 +71,7 @@ def _value_changes(
 ) -> Iterator[dict[str, object]]:
     old_values = _ABSENT if old is None else old.values
     new_values = _ABSENT if new is None else new.values
-    written = {
-        option
-        for move in moves
-        if isinstance(move, (Create, Write)) and move.name.casefold() == name.casefold()
-        for option in move.values
-    }
+    written = {option for move in moves if isinstance(move, (Create, Write)) for option in move.values}
     for row in PROPERTIES:
         if new is None and row.option != "remote_ip_ranges":
             continue
@@ -97,7 +97,7 @@ def _texts(row: Property, value: Any) -> list[str]:
 def _permission_changes(
     name: str, old: Picture | None, new: Picture | None, before: World, after: World, moves: Sequence[Move]
 ) -> Iterator[dict[str, object]]:
-    if new is None or not any(isinstance(move, (Grant, Revoke)) and move.name == name for move in moves):
+    if new is None or not any(isinstance(move, (Grant, Revoke)) for move in moves):
         return
     was = _entry_texts(before.manual_entries(old)) if old is not None else []
     is_now = _entry_texts(after.manual_entries(new))

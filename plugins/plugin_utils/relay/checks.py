@@ -9,10 +9,9 @@ was expected when it does not hold.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from ansible_collections.mailrelay.exchange.plugins.module_utils._properties import PROPERTIES
 
@@ -23,6 +22,8 @@ Needs = Literal["connector", "access"]
 
 # A full-list write would lose what somebody else put there meanwhile.
 LIST_OPTIONS = tuple(row.option for row in PROPERTIES if row.mutable_list)
+_RELIED_ON = (*LIST_OPTIONS, "name", "transport_role", "enabled")
+_MAX_NAMED = 5
 
 
 class Check(Protocol):
@@ -43,6 +44,20 @@ class Check(Protocol):
     def holds(self, connector: ReceiveConnector | None, entries: Sequence[AccessEntry]) -> bool:
         """Whether the state just read is as expected."""
 
+    def objection(self, connector: ReceiveConnector | None) -> str:
+        """The sentence for this state, when it is not as expected."""
+
+
+class _Expected:
+    """A check whose sentence does not depend on what was read."""
+
+    @property
+    def sentence(self) -> str:
+        raise NotImplementedError
+
+    def objection(self, connector: ReceiveConnector | None) -> str:
+        return self.sentence
+
 
 def _explicit_rights(entries: Sequence[AccessEntry], principal: str, deny: bool) -> set[str]:
     return {
@@ -53,7 +68,7 @@ def _explicit_rights(entries: Sequence[AccessEntry], principal: str, deny: bool)
 
 
 @dataclass(frozen=True)
-class AnonymousPrincipalIs:
+class AnonymousPrincipalIs(_Expected):
     """The connector's own access list names the anonymous principal exactly so."""
 
     distinguished_name: str
@@ -73,7 +88,7 @@ class AnonymousPrincipalIs:
 
 
 @dataclass(frozen=True)
-class GrantPresent:
+class GrantPresent(_Expected):
     """Each of these rights is an explicit entry of the principal."""
 
     distinguished_name: str
@@ -92,7 +107,7 @@ class GrantPresent:
 
 
 @dataclass(frozen=True)
-class GrantAbsent:
+class GrantAbsent(_Expected):
     """None of these rights is an explicit entry of the principal."""
 
     distinguished_name: str
@@ -112,7 +127,7 @@ class GrantAbsent:
 
 
 @dataclass(frozen=True)
-class ConnectorHolds:
+class ConnectorHolds(_Expected):
     """The connector exists and has these values (option name -> canonical value)."""
 
     distinguished_name: str
@@ -133,10 +148,13 @@ class ConnectorHolds:
 
 @dataclass(frozen=True)
 class Unchanged:
-    """The connector is still as it was read: nobody else has changed it meanwhile."""
+    """The connector is still as it was read or last written: nobody else has changed it meanwhile.
+
+    values: option -> canonical value of what a plan relies on; see `relied_on`.
+    """
 
     distinguished_name: str
-    fingerprint: str
+    values: Mapping[str, object]
     needs: Needs = "connector"
 
     @property
@@ -147,14 +165,46 @@ class Unchanged:
         )
 
     def holds(self, connector: ReceiveConnector | None, entries: Sequence[AccessEntry]) -> bool:
-        return connector is not None and fingerprint(connector.values) == self.fingerprint
+        return connector is not None and not self._changed(connector)
+
+    def objection(self, connector: ReceiveConnector | None) -> str:
+        """What somebody else changed. Who did, Exchange does not tell."""
+        if connector is None:
+            return f"{self.distinguished_name} is not there any more; somebody else removed or renamed it; run again"
+        changes = "; ".join(
+            _difference(option, self.values[option], connector.values.get(option))
+            for option in self._changed(connector)
+        )
+        return (
+            f"somebody else (Exchange does not tell who) changed {self.distinguished_name} after it was read, and "
+            f"writing now would lose that ({changes}): decide whether the change belongs into the declaration, and "
+            "run again"
+        )
+
+    def _changed(self, connector: ReceiveConnector) -> list[str]:
+        return [option for option, value in self.values.items() if connector.values.get(option) != value]
 
 
-def fingerprint(values: Mapping[str, object]) -> str:
-    """A short digest of the list-valued options, independent of order and spelling (they are canonical)."""
-    digest = hashlib.sha256()
-    for option in LIST_OPTIONS:
-        value = values.get(option)
-        entries = sorted(map(str, value)) if isinstance(value, (frozenset, set, tuple, list)) else [str(value)]
-        digest.update("\n".join([option, *entries, ""]).encode())
-    return digest.hexdigest()[:16]
+def relied_on(values: Mapping[str, object], known: Collection[str] | None = None) -> dict[str, object]:
+    """Of a connector's values those that writing a list relies on: every list, its name, service and whether it is on.
+
+    Args:
+        values: its values.
+        known: the options whose values were read or written; None for all.
+    """
+    return {option: values.get(option) for option in _RELIED_ON if known is None or option in known}
+
+
+def _difference(option: str, expected: object, found: object) -> str:
+    """What became of one option, in a few words."""
+    if not (isinstance(expected, frozenset) and isinstance(found, frozenset)):
+        return f"{option} is {found}, was {expected}"
+    parts = [("added", found - expected), ("removed", expected - found)]
+    told = ", ".join(f"{word} {_some(entries)}" for word, entries in parts if entries)
+    return f"{option}: {told}"
+
+
+def _some(entries: frozenset[Any]) -> str:
+    texts = [str(entry) for entry in sorted(entries)]
+    more = len(texts) - _MAX_NAMED
+    return f"{', '.join(texts[:_MAX_NAMED])} and {more} more" if more > 0 else ", ".join(texts)

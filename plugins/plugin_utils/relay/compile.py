@@ -6,7 +6,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from .checks import AnonymousPrincipalIs, Check, ConnectorHolds, GrantAbsent, GrantPresent, Unchanged, fingerprint
+from .checks import (
+    LIST_OPTIONS,
+    AnonymousPrincipalIs,
+    Check,
+    ConnectorHolds,
+    GrantAbsent,
+    GrantPresent,
+    Unchanged,
+    relied_on,
+)
 from .errors import RelayError
 from .inverse import Cmdlets, inverse_of
 from .model import AccessEntry
@@ -15,7 +24,7 @@ from .rights import ANONYMOUS_RELAY_RIGHTS, ANY_RECIPIENT, SUBMIT, anonymous_pri
 from .steps import Step
 from .world import EXTERNAL, Create, Delete, Grant, Move, Picture, Revoke, World, Write
 
-_LISTS = frozenset(("remote_ip_ranges", "bindings", "permission_groups", "auth_mechanism"))
+_LISTS = frozenset(LIST_OPTIONS)
 # What decides whom a connector answers and how; read back before somebody may relay through it.
 _WHOM = ("remote_ip_ranges", "bindings")
 _DECISIVE = ("remote_ip_ranges", "bindings", "permission_groups", "auth_mechanism", "transport_role")
@@ -33,8 +42,11 @@ def compile_steps(moves: Sequence[Move], world: World, reference: str | None) ->
         RelayError: a right would have to be granted to a principal that nothing identifies.
     """
     steps: list[Step] = []
+    # The connector that tells the name may get another one on the way, and with it another distinguished name.
+    telling = next((picture.key for picture in world if picture.distinguished_name == reference), None)
     for move in moves:
-        steps.append(_Compiler(world, reference).step(move))
+        told_by = world.pictures.get(telling) if telling is not None else None
+        steps.append(_Compiler(world, told_by.distinguished_name if told_by is not None else reference).step(move))
         world = world.after(move)
     return tuple(steps)
 
@@ -48,17 +60,17 @@ class _Compiler:
         self.cmdlets = Cmdlets(world.facts)
 
     def step(self, move: Move) -> Step:
-        inverse = inverse_of(move, self.world)
+        undo = inverse_of(move, self.world)
         if isinstance(move, Create):
-            return Step(self.cmdlets.create(move), move.name, (), None, inverse)
+            return Step(self.cmdlets.create(move), move.name, (), None, undo)
         picture = self.world.pictures[move.name.casefold()]
         name, identity = picture.name, picture.distinguished_name
         if isinstance(move, Write):
-            return Step(
-                self.cmdlets.write(identity, move.values), name, self._before_write(move, picture), None, inverse
-            )
+            renamed = str(move.values.get("name", name))
+            command = self.cmdlets.write(identity, move.values)
+            return Step(command, renamed, self._before_write(move, picture), None, undo)
         if isinstance(move, Delete):
-            return Step(self.cmdlets.delete(identity), name, tuple(self._unchanged(picture)), None, inverse)
+            return Step(self.cmdlets.delete(identity), name, (self._unchanged(picture),), None, undo)
         entries = [AccessEntry(move.principal, right, move.deny, False) for right in move.rights]
         if isinstance(move, Grant):
             command = self.cmdlets.grant(identity, entries)
@@ -68,17 +80,17 @@ class _Compiler:
             command = self.cmdlets.revoke(identity, entries)
             only_if = GrantPresent(identity, move.principal, move.rights, move.deny)
             requires = self._before_revoke(move, picture)
-        return Step(command, name, requires, only_if if move.conditional else None, inverse)
+        return Step(command, name, requires, only_if if move.conditional else None, undo)
 
-    def _unchanged(self, picture: Picture) -> Iterable[Check]:
-        """What somebody else wrote meanwhile must not be lost; a connector of this very plan is nobody else's yet."""
-        if not picture.created:
-            yield Unchanged(picture.distinguished_name, fingerprint(picture.values))
+    def _unchanged(self, picture: Picture) -> Check:
+        """What somebody else wrote meanwhile must not be lost, not even on a connector that this plan made."""
+        known = picture.known_values if picture.created else None
+        return Unchanged(picture.distinguished_name, relied_on(picture.values, known))
 
     def _before_write(self, move: Write, picture: Picture) -> tuple[Check, ...]:
         checks: list[Check] = []
         if _LISTS & set(move.values):
-            checks += self._unchanged(picture)
+            checks.append(self._unchanged(picture))
         after = self.world.after(move).pictures[picture.key]
         if after.enabled and self.world.relays(after) and not (picture.enabled and self._same_method(picture, after)):
             checks += self._ready(picture, after)

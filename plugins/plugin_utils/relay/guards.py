@@ -23,7 +23,7 @@ from .target import Target
 from .world import Create, Delete, Grant, Move, Picture, World, Write, picture_of
 
 # What makes a connector answer somebody else or trust them; the rest of a default connector is its owner's business.
-_RELAY_OPTIONS = ("remote_ip_ranges", "permission_groups", "auth_mechanism", "transport_role")
+_RELAY_OPTIONS = ("name", "remote_ip_ranges", "permission_groups", "auth_mechanism", "transport_role")
 _CONFLICTING_OPTIONS = frozenset(("remote_ip_ranges", "bindings", "transport_role", "enabled"))
 _MAX_NAMED_SOURCES = 3
 
@@ -256,6 +256,6 @@ def accepted_for(found: Finding, targets: Sequence[Target], policy: Policy) -> M
     names = {name.casefold() for name in found.connectors}
     reasons: dict[str, str] = {}
     for target in targets:
-        if not names or target.name.casefold() in names:
+        if not names or names & {target.name.casefold(), target.desired.key}:
             reasons = {**target.desired.accept_findings, **reasons}
     return {**reasons, **policy.accepted}

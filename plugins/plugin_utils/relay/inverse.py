@@ -3,6 +3,7 @@
 """PRIVATE to the collection: the cmdlets that carry moves out, and those that undo them.
 
 Undoing keeps the same promise as doing: what a removed connector allowed comes back disabled first and enabled last.
+And it loses nobody else's work: a list that is written back says what it is expected to be right before.
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ from typing import Any
 
 from ansible_collections.mailrelay.exchange.plugins.module_utils._properties import PROPERTIES
 
+from .checks import LIST_OPTIONS
 from .commands import Command, Value
 from .model import AccessEntry, ServerFacts
+from .steps import Undo
 from .values import to_parameter
-from .world import Create, Delete, Grant, Move, Picture, World, Write, connector_distinguished_name
+from .world import Create, Delete, Grant, Move, Picture, World, Write
 
 Parameters = list[tuple[str, Value]]
 
@@ -56,11 +59,7 @@ class Cmdlets:
 
 def _parameters(values: Mapping[str, Any]) -> Parameters:
     """Parameters in the order of the table of properties, so that the same values always give the same command."""
-    return [
-        (row.exchange, to_parameter(row, values[row.option]))
-        for row in PROPERTIES
-        if row.option in values and row.option != "name"
-    ]
+    return [(row.exchange, to_parameter(row, values[row.option])) for row in PROPERTIES if row.option in values]
 
 
 def _grant_parameters(identity: str, entries: Sequence[AccessEntry]) -> Parameters:
@@ -72,11 +71,12 @@ def _grant_parameters(identity: str, entries: Sequence[AccessEntry]) -> Paramete
     return [*parameters, ("Deny", True)] if entries[0].deny else parameters
 
 
-def inverse_of(move: Move, world: World) -> tuple[Command, ...]:
-    """The commands, in order, that undo a move made in this world."""
+def inverse_of(move: Move, world: World) -> tuple[Undo, ...]:
+    """What undoes a move made in this world, in order."""
     cmdlets = Cmdlets(world.facts)
     if isinstance(move, Create):
-        return (cmdlets.delete(connector_distinguished_name(world.facts, move.name)),)
+        made = world.after(move).pictures[move.name.casefold()]
+        return (Undo(cmdlets.delete(made.distinguished_name), _lists(made.known_values)),)
     picture = world.pictures[move.name.casefold()]
     identity = picture.distinguished_name
     if isinstance(move, Delete):
@@ -84,46 +84,68 @@ def inverse_of(move: Move, world: World) -> tuple[Command, ...]:
     if isinstance(move, Write):
         return tuple(_rewritten(move, picture, world, cmdlets))
     entries = [AccessEntry(move.principal, right, move.deny, False) for right in move.rights]
-    return (cmdlets.revoke(identity, entries) if isinstance(move, Grant) else cmdlets.grant(identity, entries),)
+    return (Undo(cmdlets.revoke(identity, entries) if isinstance(move, Grant) else cmdlets.grant(identity, entries)),)
 
 
-def _rewritten(move: Write, picture: Picture, world: World, cmdlets: Cmdlets) -> Iterable[Command]:
+def _lists(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {option: values[option] for option in LIST_OPTIONS if option in values}
+
+
+class _Rewriting:
+    """Writes that give a connector back its values, knowing its lists and its identity before each of them."""
+
+    def __init__(self, before: Picture, after: Picture, cmdlets: Cmdlets) -> None:
+        self.identity = after.distinguished_name
+        self._first_identity = before.distinguished_name
+        self._cmdlets = cmdlets
+        self._values = dict(after.values)
+
+    def write(self, values: Mapping[str, Any]) -> Iterable[Undo]:
+        if not values:
+            return
+        lists = _lists(values)
+        command = self._cmdlets.write(self.identity, values)
+        yield Undo(command, {option: self._values[option] for option in lists}, lists)
+        self._values.update(values)
+        if "name" in values:
+            self.identity = self._first_identity
+
+
+def _rewritten(move: Write, picture: Picture, world: World, cmdlets: Cmdlets) -> Iterable[Undo]:
     """The values from before, and the grants made by hand that writing PermissionGroups may have taken or will take."""
     before = {option: picture.values[option] for option in move.values if option in picture.values}
     after = world.after(move).pictures[picture.key]
+    rewriting = _Rewriting(picture, after, cmdlets)
     if "permission_groups" in before and after.externally_secured and world.relays_anonymously(picture):
         # Back from the other method: the right first, while everybody is still trusted, as on the way there.
-        yield cmdlets.write(picture.distinguished_name, {"permission_groups": picture.groups | after.groups})
-        yield from _regrants(picture, world, cmdlets)
-        others = {option: value for option, value in before.items() if option != "permission_groups"}
-        if others:
-            yield cmdlets.write(picture.distinguished_name, others)
+        yield from rewriting.write({"permission_groups": picture.groups | after.groups})
+        yield from _regrants(picture, world, cmdlets, rewriting.identity)
+        yield from rewriting.write({option: value for option, value in before.items() if option != "permission_groups"})
         before = {"permission_groups": before["permission_groups"]}
-    if before:
-        yield cmdlets.write(picture.distinguished_name, before)
+    yield from rewriting.write(before)
     if "permission_groups" in move.values:
-        yield from _regrants(picture, world, cmdlets)
+        yield from _regrants(picture, world, cmdlets, rewriting.identity)
 
 
-def _recreation(picture: Picture, world: World, cmdlets: Cmdlets) -> Iterable[Command]:
-    on_new = {row.option for row in PROPERTIES if row.on_new}
+def _recreation(picture: Picture, world: World, cmdlets: Cmdlets) -> Iterable[Undo]:
+    rows = {row.option: row for row in PROPERTIES if row.available(world.facts.version, world.facts.is_edge)}
     # An empty text is what a new connector has anyway; a null Fqdn is not, and has to be said.
     known = {
         option: value
         for option, value in picture.values.items()
-        if option != "name" and (option == "fqdn" or not (isinstance(value, str) and not value))
+        if option in rows and option != "name" and (option == "fqdn" or not (isinstance(value, str) and not value))
     }
-    first = {option: value for option, value in known.items() if option in on_new}
-    later = {option: value for option, value in known.items() if option not in on_new}
-    yield cmdlets.create(Create(picture.name, {**first, "enabled": False}))
-    yield from _regrants(picture, world, cmdlets)
+    first = {option: value for option, value in known.items() if rows[option].on_new}
+    later = {option: value for option, value in known.items() if not rows[option].on_new and rows[option].on_set}
+    yield Undo(cmdlets.create(Create(picture.name, {**first, "enabled": False})))
+    yield from _regrants(picture, world, cmdlets, picture.distinguished_name)
     if picture.enabled:
         later["enabled"] = True
     if later:
-        yield cmdlets.write(picture.distinguished_name, later)
+        yield Undo(cmdlets.write(picture.distinguished_name, later))
 
 
-def _regrants(picture: Picture, world: World, cmdlets: Cmdlets) -> Iterable[Command]:
+def _regrants(picture: Picture, world: World, cmdlets: Cmdlets, identity: str) -> Iterable[Undo]:
     manual = sorted(world.manual_entries(picture), key=lambda entry: (entry.principal, entry.deny, entry.right))
     for _principal, entries in groupby(manual, key=lambda entry: (entry.principal, entry.deny)):
-        yield cmdlets.grant(picture.distinguished_name, list(entries))
+        yield Undo(cmdlets.grant(identity, list(entries)))

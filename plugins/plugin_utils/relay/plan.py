@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 from .changes import changes_of, diff_of
 from .compile import compile_steps
 from .desired import ANONYMOUS, EXTERNALLY_SECURED, DesiredConnector, DesiredConnectors
-from .errors import PlanRefused, RelayError
+from .errors import InputError, PlanRefused, RelayError
+from .existing import existing
 from .findings import Finding, finding, name_addresses, with_acceptance
 from .guards import accepted_for, empty_sources, plan_findings
 from .model import ReceiveConnector, ServerState
@@ -34,14 +35,14 @@ def access_needed(desired: DesiredConnectors, state: ServerState) -> tuple[str, 
     them, one other connector with permission group AnonymousUsers. `state.access` may be empty here; asked again with
     the lists that were read in it, this also names the other connector where a list turns out not to tell the name.
     """
-    pairs = [(entry, state.connector(entry.name)) for entry in desired if entry.aspect != "throttling"]
+    pairs = [(entry, _existing(entry, state)) for entry in desired if entry.aspect != "throttling"]
     own = [connector for _entry, connector in pairs if connector is not None]
     needed = [connector.distinguished_name for connector in own]
 
     def told(entry: DesiredConnector) -> bool:
         # A switch to the other method only asks before it writes; what is granted is asked for at its turn.
         lasting = entry.method != EXTERNALLY_SECURED
-        return any(_may_tell(one, state) and (not lasting or _keeps_the_group(one, desired)) for one in own)
+        return any(_may_tell(one, state) and (not lasting or _keeps_the_group(one, desired, state)) for one in own)
 
     if any(_needs_the_name(entry, connector) and not told(entry) for entry, connector in pairs):
         reference = _reference(desired, state)
@@ -60,10 +61,14 @@ def _may_tell(connector: ReceiveConnector, state: ServerState) -> bool:
     return _has_the_group(connector) and (entries is None or anonymous_principal(entries) is not None)
 
 
-def _keeps_the_group(connector: ReceiveConnector, desired: DesiredConnectors) -> bool:
+def _existing(desired: DesiredConnector, state: ServerState) -> ReceiveConnector | None:
+    return existing(desired, state.connectors, state.facts.name)
+
+
+def _keeps_the_group(connector: ReceiveConnector, desired: DesiredConnectors, state: ServerState) -> bool:
     """Whether a connector that tells the anonymous principal's name still does while the plan is carried out."""
     return not any(
-        entry.key == connector.name.casefold() and (entry.state == "absent" or entry.method == EXTERNALLY_SECURED)
+        (entry.state == "absent" or entry.method == EXTERNALLY_SECURED) and _existing(entry, state) is connector
         for entry in desired
     )
 
@@ -83,7 +88,7 @@ def _reference(desired: DesiredConnectors, state: ServerState) -> ReceiveConnect
 
     def rank(connector: ReceiveConnector) -> tuple[bool, bool, str]:
         name = connector.name.casefold()
-        return not _keeps_the_group(connector, desired), name != preferred, name
+        return not _keeps_the_group(connector, desired, state), name != preferred, name
 
     candidates = [connector for connector in state.connectors if _may_tell(connector, state)]
     return min(candidates, key=rank, default=None)
@@ -103,6 +108,7 @@ def plan_server(desired: DesiredConnectors, state: ServerState, policy: Policy) 
     read = World(facts, anonymous, {entry.name.casefold(): picture_of(entry, state) for entry in state.connectors})
     _refuse_unread(desired, state)
     targets = [resolve(entry, read, policy.absent_is_created) for entry in desired]
+    _refuse_entangled_names(targets, facts.name)
     assumed = {target.before.key: target.before for target in targets if target.before is not None}
     world = World(facts, anonymous, {**read.pictures, **assumed})
     _refuse_emptied(targets, policy, facts.name)
@@ -126,6 +132,20 @@ def plan_server(desired: DesiredConnectors, state: ServerState, policy: Policy) 
     )
 
 
+def _refuse_entangled_names(targets: Sequence[Target], server: str) -> None:
+    """One connector that two declarations are about, or that is to leave a name to another one in the same plan."""
+    seen: dict[str, Target] = {}
+    for target in targets:
+        names = {target.name.casefold(), target.desired.key, target.desired.previous_name.casefold()} - {""}
+        for key in sorted(names):
+            other = seen.setdefault(key, target)
+            if other is not target:
+                raise InputError(
+                    f"Connectors {other.desired.name!r} and {target.desired.name!r} on {server} both have to do with "
+                    f"the name {key!r}; give them names of their own, or rename in one rollout and go on in the next."
+                )
+
+
 def _anonymous(desired: DesiredConnectors, state: ServerState) -> tuple[str, str | None]:
     """How this server names the anonymous principal, and the connector whose access list tells.
 
@@ -136,7 +156,7 @@ def _anonymous(desired: DesiredConnectors, state: ServerState) -> tuple[str, str
         RelayError: two connectors tell two names.
     """
     told: dict[str, tuple[str, str]] = {}
-    for connector in sorted(state.connectors, key=lambda entry: not _keeps_the_group(entry, desired)):
+    for connector in sorted(state.connectors, key=lambda entry: not _keeps_the_group(entry, desired, state)):
         entries = state.access.get(connector.distinguished_name)
         if entries and _has_the_group(connector):
             name = anonymous_principal(entries)
@@ -155,7 +175,7 @@ def _anonymous(desired: DesiredConnectors, state: ServerState) -> tuple[str, str
 
 def _refuse_unread(desired: Iterable[DesiredConnector], state: ServerState) -> None:
     for entry in desired:
-        connector = state.connector(entry.name)
+        connector = _existing(entry, state)
         if connector is None or entry.aspect == "throttling":
             continue
         if connector.distinguished_name not in state.access:

@@ -20,6 +20,7 @@ from .desired import ANONYMOUS
 from .model import AccessEntry
 from .ownership import ANONYMOUS_USERS
 from .target import Target
+from .usages import USAGES
 from .world import OUTCOMES, Create, Delete, Grant, Move, Picture, Revoke, World, Write
 
 Order = list[Move]
@@ -113,12 +114,19 @@ def _has(picture: Picture, entry: AccessEntry) -> bool:
 
 
 def _creation(target: Target, world: World) -> Order:
-    """Disabled and with its group from the start, then the rights, then what only Set takes, enabled last."""
-    later = {option: value for option, value in target.values.items() if not BY_OPTION[option].on_new}
+    """Off and with its group from the start, then the rights, then what only Set takes, enabled last.
+
+    A connector that belongs to no service is made in one call where that takes everything.
+    """
+    not_yet = USAGES[target.desired.usage].later
+    later = {
+        option: value for option, value in target.values.items() if option in not_yet or not BY_OPTION[option].on_new
+    }
     first = {option: value for option, value in target.values.items() if option not in later}
-    if target.desired.method is not None:
+    wanted_on = target.values.get("enabled", True) is True
+    if target.desired.method is not None or (later and (not_yet & set(later) or "enabled" in first)):
         first["enabled"] = False
-        if target.values.get("enabled", True):
+        if wanted_on:
             later["enabled"] = True
     draft = _Draft(target, world)
     draft.add(Create(target.name, first, target.desired.usage))

@@ -5,12 +5,32 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
 
 from .checks import Check
 from .commands import Command, render
 from .errors import PlanRefused
 from .findings import Finding
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Undo:
+    """One cmdlet that takes part in undoing a step.
+
+    expects: the connector's lists (option -> canonical value) as they are right before it, unless somebody else wrote
+    too meanwhile.
+    restores: the lists that the command writes. Where the connector is not as expected, only the difference between
+    these and what was expected is given back, so that what somebody else added or removed stays.
+    """
+
+    command: Command
+    expects: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
+    restores: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
 
 
 @dataclass(frozen=True)
@@ -20,14 +40,19 @@ class Step:
     requires: read afresh right before the command; when one does not hold, the plan stops there.
     only_if: the command runs only when this holds, read afresh (None: always). Such a step is `conditional`:
     its need depends on an effect that Microsoft does not document.
-    inverse: the commands, in order, that undo this step.
+    undo: what undoes this step, in order.
     """
 
     command: Command
     connector: str
     requires: tuple[Check, ...] = ()
     only_if: Check | None = None
-    inverse: tuple[Command, ...] = ()
+    undo: tuple[Undo, ...] = ()
+
+    @property
+    def inverse(self) -> tuple[Command, ...]:
+        """The commands, in order, that undo this step where nobody else writes meanwhile."""
+        return tuple(undo.command for undo in self.undo)
 
     @property
     def conditional(self) -> bool:

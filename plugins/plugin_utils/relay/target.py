@@ -18,16 +18,18 @@ from ansible_collections.mailrelay.exchange.plugins.module_utils._properties imp
 from .answering import FRONT_END
 from .desired import ANONYMOUS, EXTERNALLY_SECURED, DesiredConnector, DesiredGrant
 from .errors import InputError
+from .existing import existing
 from .legality import defaults_of_a_new_connector, refuse_illegal
 from .model import AccessEntry, ServerFacts
 from .ownership import ANONYMOUS_USERS, account
+from .quantities import Caseless
 from .rights import ANONYMOUS_RELAY_RIGHTS, ANY_RECIPIENT
+from .usages import USAGES, refuse_unknown_usage, seeds_of
 from .values import ListChange, parse_option
 from .world import EXCHANGE_SERVERS, EXTERNAL, TLS, Picture, World, connector_distinguished_name
 
 ANONYMOUS_WORD = "anonymous"
 _ANONYMOUS_SID = "s-1-5-7"
-_NEEDED_AT_CREATION = ("bindings", "remote_ip_ranges")
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Target:
 
     @property
     def name(self) -> str:
-        """The connector's name: as it is on the server, else as declared."""
+        """The connector's name: as it is on the server before the plan, else as declared."""
         return self.desired.name if self.before is None else self.before.name
 
     @property
@@ -76,7 +78,7 @@ def resolve(desired: DesiredConnector, world: World, absent_is_created: bool) ->
     Raises:
         InputError: the server cannot have what was declared, or the connector to change does not exist.
     """
-    before = world.get(desired.name)
+    before = existing(desired, world, world.facts.name)
     if desired.state == "absent":
         return Target(desired, before, {})
     if before is None and desired.aspect in ("permission", "throttling"):
@@ -112,6 +114,8 @@ def _values(desired: DesiredConnector, before: Picture | None, facts: ServerFact
     declared = {**_profile_values(desired, facts), **desired.values}
     if before is None:
         declared = {**_creation_values(desired, facts), **declared}
+    elif before.name.casefold() != desired.key:
+        declared = {"name": Caseless(desired.name), **declared}
     current: Mapping[str, Any] = {} if before is None else before.values
     return {
         option: value.applied_to(current.get(option, frozenset())) if isinstance(value, ListChange) else value
@@ -228,19 +232,19 @@ def _folded(entry: AccessEntry) -> tuple[str, str, bool]:
 
 
 def _refuse_what_exchange_would(target: Target, facts: ServerFacts) -> None:
-    before = target.before
-    if before is None:
-        if target.desired.aspect == "service" and not target.values:
-            return
-        base: Mapping[str, Any] = defaults_of_a_new_connector(facts)
-        for option in _NEEDED_AT_CREATION:
-            if not target.values.get(option):
-                raise InputError(
-                    f"{option}: connector {target.name!r} does not exist on {facts.name} yet, and a new one needs "
-                    f"{option}; declare them."
-                )
-        changed = set(target.values)
-    else:
-        base = before.values
-        changed = set(target.differing(before))
-    refuse_illegal({**base, **target.values}, changed, facts, f"Connector {target.name!r} on {facts.name}")
+    where = f"Connector {target.desired.name!r} on {facts.name}"
+    if target.before is not None:
+        refuse_illegal({**target.before.values, **target.values}, set(target.differing(target.before)), facts, where)
+        return
+    if target.desired.aspect == "service" and not target.values:
+        return
+    usage = target.desired.usage
+    refuse_unknown_usage(usage, facts, where)
+    for option in USAGES[usage].needs:
+        if not target.values.get(option):
+            raise InputError(
+                f"{option}: connector {target.name!r} does not exist on {facts.name} yet, and a new one needs "
+                f"{option}; declare them."
+            )
+    base = {**defaults_of_a_new_connector(facts), **seeds_of(usage, facts.is_edge)}
+    refuse_illegal({**base, **target.values}, set(target.values), facts, where)

@@ -15,8 +15,10 @@ from typing import Any, Literal
 
 from .model import AccessEntry, ReceiveConnector, ServerFacts, ServerState
 from .ownership import ANONYMOUS_USERS, anonymous_group_rights, manual_entries
+from .quantities import Caseless
 from .ranges import Binding, IPRange
 from .rights import ANY_RECIPIENT, SUBMIT, effective_rights
+from .usages import seeds_of
 
 Outcome = Literal["keeps_manual", "removes_dropped", "removes_manual"]
 OUTCOMES: tuple[Outcome, ...] = ("keeps_manual", "removes_dropped", "removes_manual")
@@ -26,12 +28,19 @@ EXCHANGE_SERVERS = "ExchangeServers"
 EXTERNAL = "ExternalAuthoritative"
 TLS = "Tls"
 
+_AFTER_RDN = re.compile(r"(?:\\.|[^\\,])*,", re.DOTALL)
 _SPECIAL_IN_RDN = re.compile(r'([,\\#+<>;"=])')
 
 
 @dataclass(frozen=True)
 class Picture:
-    """One connector at one moment. entries: None as long as its access list has not been read."""
+    """One connector at one moment.
+
+    entries: None as long as its access list has not been read.
+    created: this plan makes it.
+    assumed: options whose values nobody read or wrote, but which Exchange is documented to choose.
+    first_name: how it was called at the beginning of the plan, "" as long as it has that name.
+    """
 
     name: str
     distinguished_name: str
@@ -39,11 +48,19 @@ class Picture:
     entries: tuple[AccessEntry, ...] | None
     read_only: Mapping[str, object] | None = None
     created: bool = False
+    guid: str = ""
+    assumed: frozenset[str] = frozenset()
+    first_name: str = ""
 
     @property
     def key(self) -> str:
-        """Connector names are compared without regard to case."""
-        return self.name.casefold()
+        """What moves and worlds know it by: its name at the beginning of the plan, without regard to case."""
+        return (self.first_name or self.name).casefold()
+
+    @property
+    def known_values(self) -> Mapping[str, object]:
+        """The values that were read or written."""
+        return {option: value for option, value in self.values.items() if option not in self.assumed}
 
     @property
     def ranges(self) -> frozenset[IPRange]:
@@ -100,7 +117,7 @@ class Create:
 
 @dataclass(frozen=True)
 class Write:
-    """Set-ReceiveConnector with these values."""
+    """Set-ReceiveConnector with these values; a `name` among them renames the connector."""
 
     name: str
     values: Mapping[str, object]
@@ -136,6 +153,7 @@ class Delete:
 
 
 Move = Create | Write | Grant | Revoke | Delete
+"""What one cmdlet does. `name` is the connector's at the beginning of the plan, also after a rename."""
 
 
 @dataclass(frozen=True)
@@ -147,7 +165,7 @@ class World:
     pictures: Mapping[str, Picture]
 
     def get(self, name: str) -> Picture | None:
-        """The connector of this name, None when there is none."""
+        """The connector that had this name at the beginning, None when there is none."""
         return self.pictures.get(name.casefold())
 
     def __iter__(self) -> Iterator[Picture]:
@@ -194,17 +212,23 @@ class World:
         return replace(self, pictures=pictures)
 
     def _created(self, move: Create) -> Picture:
+        seeds = {"enabled": True, **seeds_of(move.usage, self.facts.is_edge)}
         picture = Picture(
             move.name,
             connector_distinguished_name(self.facts, move.name),
-            {"enabled": True, **move.values},
+            {**seeds, **move.values},
             (),
             created=True,
+            assumed=frozenset(seeds) - frozenset(move.values),
         )
         return replace(picture, entries=tuple(self._group_entries(picture.groups)))
 
     def _written(self, before: Picture, move: Write, outcome: Outcome) -> Picture:
-        after = replace(before, values={**before.values, **move.values})
+        after = replace(
+            before, values={**before.values, **move.values}, assumed=before.assumed - frozenset(move.values)
+        )
+        if "name" in move.values:
+            after = _renamed(after, str(move.values["name"]))
         if "permission_groups" not in move.values or before.entries is None:
             return after
         kept = [entry for entry in before.entries if self._survives(entry, before, after, outcome)]
@@ -253,14 +277,31 @@ def _without_rights(before: Picture, move: Revoke) -> tuple[AccessEntry, ...]:
     )
 
 
+def _renamed(picture: Picture, name: str) -> Picture:
+    """The same object under another name: its place in the tree, its GUID and its access list stay."""
+    rest = _AFTER_RDN.sub("", picture.distinguished_name, count=1)
+    return replace(
+        picture,
+        name=name,
+        values={**picture.values, "name": Caseless(name)},
+        distinguished_name=f"{_relative_name(name)},{rest}",
+        first_name=picture.first_name or picture.name,
+    )
+
+
 def connector_distinguished_name(facts: ServerFacts, name: str) -> str:
-    """Where a connector of this name lives in the configuration tree (RFC 4514 escapes what the name needs)."""
+    """Where a connector of this name lives in the configuration tree."""
+    return f"{_relative_name(name)},CN=SMTP Receive Connectors,CN=Protocols,{facts.distinguished_name}"
+
+
+def _relative_name(name: str) -> str:
+    """The first part of a distinguished name (RFC 4514 escapes what the name needs)."""
     escaped = _SPECIAL_IN_RDN.sub(r"\\\1", name)
     if escaped.startswith(" "):
         escaped = "\\" + escaped
     if escaped.endswith(" "):
         escaped = escaped[:-1] + "\\ "
-    return f"CN={escaped},CN=SMTP Receive Connectors,CN=Protocols,{facts.distinguished_name}"
+    return f"CN={escaped}"
 
 
 def picture_of(connector: ReceiveConnector, state: ServerState) -> Picture:
@@ -271,4 +312,5 @@ def picture_of(connector: ReceiveConnector, state: ServerState) -> Picture:
         connector.values,
         state.access.get(connector.distinguished_name),
         connector.read_only,
+        guid=connector.guid,
     )

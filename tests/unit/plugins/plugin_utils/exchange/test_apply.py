@@ -18,7 +18,7 @@ from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.errors
 )
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.commands import Command, render
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.errors import UndecodableValue
-from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.steps import Plan, Step
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.steps import Plan, Step, Undo
 
 DN = "CN=Relay"
 NEW = Command.of("New-ReceiveConnector", Name="Relay")
@@ -42,6 +42,9 @@ class Expect:
         if isinstance(self.result, Exception):
             raise self.result
         return self.result
+
+    def objection(self, connector: object) -> str:
+        return self.sentence
 
 
 @dataclass
@@ -80,9 +83,9 @@ def plan(*steps: Step) -> Plan:
 
 
 THREE = (
-    Step(NEW, "Relay", inverse=(REMOVE,)),
-    Step(ADD, "Relay", requires=(Expect(),), inverse=(REVOKE,)),
-    Step(ENABLE, "Relay", requires=(Expect(needs="connector"),), inverse=(DISABLE,)),
+    Step(NEW, "Relay", undo=(Undo(REMOVE),)),
+    Step(ADD, "Relay", requires=(Expect(),), undo=(Undo(REVOKE),)),
+    Step(ENABLE, "Relay", requires=(Expect(needs="connector"),), undo=(Undo(DISABLE),)),
 )
 
 
@@ -172,7 +175,7 @@ class TestUndoing:
 
     def test_what_is_gone_cannot_be_changed_back(self):
         exchange = Recorder({ADD: failed(), DISABLE: failed(ObjectNotFound)})
-        steps = (Step(ENABLE, "Relay", inverse=(DISABLE,)), Step(ADD, "Relay"))
+        steps = (Step(ENABLE, "Relay", undo=(Undo(DISABLE),)), Step(ADD, "Relay"))
         applied = apply_plan(plan(*steps), exchange)
         assert (applied.rolled_back, applied.remaining) == ("false", [render(DISABLE)])
 

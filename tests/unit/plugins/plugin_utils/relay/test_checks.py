@@ -15,7 +15,7 @@ from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.checks im
     GrantAbsent,
     GrantPresent,
     Unchanged,
-    fingerprint,
+    relied_on,
 )
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.model import AccessEntry, ReceiveConnector
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.values import parse_option
@@ -88,7 +88,7 @@ def test_a_connector_holds_values_by_their_meaning() -> None:
 
 def test_a_change_of_any_list_is_noticed_and_its_spelling_is_not() -> None:
     read = values(remote_ip_ranges="10.0.0.1,10.0.0.2", bindings="0.0.0.0:25", comment="a")
-    check = Unchanged(DN, fingerprint(read))
+    check = Unchanged(DN, relied_on(read))
     same = {"remote_ip_ranges": "10.0.0.2/32,10.0.0.1", "bindings": "0.0.0.0:25"}
     assert check.needs == "connector"
     assert check.holds(connector(**same), ())

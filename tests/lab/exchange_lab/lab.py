@@ -157,7 +157,7 @@ class Lab:
         self.exchange[server.name], self.smtp[server.name] = endpoint, front_end
         probes.wait_for(
             f"The PowerShell endpoint of {server.name} at {host} port {port}",
-            lambda: probes.powershell(host, port, server.scheme),
+            lambda: probes.powershell(host, port, server.scheme, endpoint.kind.path),
         )
         probes.wait_for(
             f"The SMTP front end of {server.name} at {smtp_host} port {smtp_port}",

@@ -35,7 +35,7 @@ def wait_for(what: str, question: Callable[[], str | None], patience: float = PA
         time.sleep(_PAUSE_SECONDS)
 
 
-def powershell(host: str, port: int, scheme: str) -> str | None:
+def powershell(host: str, port: int, scheme: str, path: str) -> str | None:
     """An endpoint answers a request without credentials with 401."""
     connection: http.client.HTTPConnection
     if scheme == "https":
@@ -45,7 +45,7 @@ def powershell(host: str, port: int, scheme: str) -> str | None:
     else:
         connection = http.client.HTTPConnection(host, port, timeout=_ATTEMPT_SECONDS)
     try:
-        connection.request("POST", "/PowerShell", headers={"Content-Length": "0"})
+        connection.request("POST", f"/{path}", headers={"Content-Length": "0"})
         status = connection.getresponse().status
     finally:
         connection.close()

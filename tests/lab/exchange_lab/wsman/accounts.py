@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hmac
 import os
 import tempfile
@@ -74,6 +75,14 @@ class Accounts:
         """Lines of smbpasswd's format: unlike the format with clear passwords it takes a password with a colon."""
         for name, account in self._by_name.items():
             yield f"{name}:0:{'0' * 32}:{ntowfv1(account.password).hex()}:[U]:LCT-0"
+
+
+def local_accounts(server: str, accounts: Mapping[str, AccountConfig]) -> dict[str, AccountConfig]:
+    """The accounts as a server outside of the domain has them: its own, of the same names and passwords."""
+    return {
+        name: dataclasses.replace(account, upn="", netbios_name=f"{server}\\{account.name}")
+        for name, account in accounts.items()
+    }
 
 
 def logon_names(account: AccountConfig) -> Iterator[str]:

@@ -3,7 +3,8 @@
 """What a pipeline may hold in no-language mode: commands with parameters, never script text.
 
 A real endpoint runs any pipeline of visible commands. The lab takes one cmdlet, followed by nothing, by Out-Default
-or by Select-Object (-Property, -First, -Last, -Skip); it refuses the rest in its own name.
+or by Select-Object (-Property, -First, -Last, -Skip); it refuses the rest in its own name. So it does with the scripts
+that the plain endpoint of WinRM would run, which has the full language.
 """
 
 from __future__ import annotations
@@ -38,15 +39,16 @@ class Statement:
     selections: tuple[Selection, ...] = ()
 
 
-def statements(pipeline: PowerShell) -> list[Statement]:
-    """Return the statements of a pipeline.
+def statements(pipeline: PowerShell, full_language: bool = False) -> list[Statement]:
+    """Return the statements of a pipeline. full_language: a real endpoint would run scripts.
 
     Raises Refused when the language mode, or the lab, does not allow it.
     """
     found: list[list[Command]] = [[]]
     for command in pipeline.commands:
         if command.is_script:
-            raise Refused(records.no_language(str(command.command_text)))
+            script = str(command.command_text)
+            raise Refused(records.beyond_the_lab("script text") if full_language else records.no_language(script))
         found[-1].append(command)
         if command.end_of_statement:
             found.append([])

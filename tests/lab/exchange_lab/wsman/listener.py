@@ -24,7 +24,6 @@ from exchange_lab.wsman.security import ConnectionSecurity
 if TYPE_CHECKING:
     from exchange_lab.wsman.server import ExchangeEndpoint
 
-PATH = "/powershell"
 # What sealing, and a client's idea of the limit, may add to the largest envelope.
 SLACK = 65536
 IDLE_SECONDS = 1000.0
@@ -35,6 +34,11 @@ _PAGE = (
     '<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Strict//EN" "http://www.w3.org/TR/xhtml1/DTD/xhtml1-strict.dtd">\r\n'
     '<html xmlns="http://www.w3.org/1999/xhtml">\r\n<head><title>{code} - {title}</title></head>\r\n'
     "<body><h1>Server Error</h1><h2>{code} - {title}</h2><h3>{text}</h3></body>\r\n</html>\r\n"
+)
+_KERNEL_PAGE = (
+    '<!DOCTYPE HTML PUBLIC "-//W3C//DTD HTML 4.01//EN""http://www.w3.org/TR/html4/strict.dtd">\r\n'
+    "<HTML><HEAD><TITLE>{title}</TITLE></HEAD>\r\n<BODY><h2>{title}</h2>\r\n"
+    "<hr><p>HTTP Error {code}. {text}</p>\r\n</BODY></HTML>\r\n"
 )
 _NOT_FOUND = (
     "The resource you are looking for might have been removed, had its name changed, or is temporarily unavailable."
@@ -104,7 +108,6 @@ class Handler(BaseHTTPRequestHandler):
 
     server: Listener
     protocol_version = "HTTP/1.1"
-    server_version = "Microsoft-IIS/10.0"
     sys_version = ""
     timeout = IDLE_SECONDS
     wbufsize = -1
@@ -192,7 +195,11 @@ class Handler(BaseHTTPRequestHandler):
         return None
 
     def _path_exists(self) -> bool:
-        return urlsplit(self.path).path.rstrip("/").casefold() == PATH
+        return urlsplit(self.path).path.strip("/").casefold() == self.server.endpoint.kind.path.casefold()
+
+    def version_string(self) -> str:
+        """The Server header: IIS, or the kernel's HTTP in front of WinRM."""
+        return self.server.endpoint.kind.product
 
     def _admit(self) -> tuple[AccountConfig, tuple[str, ...]] | None:
         """Return the caller and the headers of the answer; None after a 401 was sent."""
@@ -219,8 +226,9 @@ class Handler(BaseHTTPRequestHandler):
         self._write(HTTPStatus.INTERNAL_SERVER_ERROR, "", b"", ())
 
     def _page(self, status: HTTPStatus, title: str, text: str, challenges: tuple[str, ...] = ()) -> None:
-        page = _PAGE.format(code=status.value, title=title, text=text).encode()
-        self._write(status, "text/html", page, challenges)
+        page = _KERNEL_PAGE if self.server.endpoint.kind.snap_in else _PAGE
+        body = page.format(code=status.value, title=title, text=text).encode()
+        self._write(status, "text/html", body, challenges)
 
     def _write(self, status: HTTPStatus, content_type: str, body: bytes, challenges: tuple[str, ...]) -> None:
         self.send_response(status)

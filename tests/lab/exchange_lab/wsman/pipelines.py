@@ -71,7 +71,7 @@ class Pipeline(Target):
         """Take the client's commands; they are run at once, or when the announced input has ended."""
         self._psrp.state = PSInvocationState.Running
         try:
-            self._statements = statements(definition)
+            self._statements = statements(definition, self._runner.full_language)
         except Refused as refused:
             self._finish(refused.error)
             return

@@ -39,6 +39,21 @@ def error_record(error: CmdletError) -> ErrorRecord:
     )
 
 
+def unknown_command(name: str) -> CmdletError:
+    """A command that the session has not."""
+    return CmdletError(
+        message=(
+            f"The term '{name}' is not recognized as the name of a cmdlet, function, script file, or operable program. "
+            "Check the spelling of the name, or if a path was included, verify that the path is correct and try again."
+        ),
+        error_id="CommandNotFoundException",
+        category="ObjectNotFound",
+        target=name,
+        exception_type="System.Management.Automation.CommandNotFoundException",
+        terminating=True,
+    )
+
+
 def no_language(script: str) -> CmdletError:
     """Script text was sent; since April 2021 every Exchange endpoint runs in no-language mode."""
     return CmdletError(

@@ -33,9 +33,12 @@ class DroppedBefore(Exception):
 
 
 class Runner:
-    """Runs cmdlets for one session."""
+    """Runs cmdlets for one session. full_language: scripts would be run too."""
 
-    def __init__(self, backend: Backend, context: CallContext, disturbances: Disturbances) -> None:
+    def __init__(
+        self, backend: Backend, context: CallContext, disturbances: Disturbances, full_language: bool = False
+    ) -> None:
+        self.full_language = full_language
         self._backend = backend
         self._context = context
         self._disturbances = disturbances

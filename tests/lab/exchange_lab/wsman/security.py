@@ -24,6 +24,7 @@ from exchange_lab.interface import AccountConfig
 from exchange_lab.kerberos import KerberosRealm
 from exchange_lab.wsman import sealing
 from exchange_lab.wsman.accounts import Accounts
+from exchange_lab.wsman.kinds import EXCHANGE, EndpointKind
 
 KERBEROS_ALIASES = ("1.2.840.48018.1.2.2", "1.3.5.1.5.2")
 _WINRM = spnego.NegotiateOptions.wrapping_winrm
@@ -46,10 +47,18 @@ class Verdict:
 class Authenticator:
     """What one endpoint accepts: the methods of the server's `auth`, its accounts and its Kerberos keys."""
 
-    def __init__(self, auth: tuple[str, ...], fqdn: str, accounts: Accounts, kerberos: KerberosRealm | None) -> None:
+    def __init__(
+        self,
+        auth: tuple[str, ...],
+        fqdn: str,
+        accounts: Accounts,
+        kerberos: KerberosRealm | None,
+        kind: EndpointKind = EXCHANGE,
+    ) -> None:
         self.accounts = accounts
         self._auth = frozenset(auth)
         self._fqdn = fqdn
+        self._kind = kind
         self._keys: gssapi.Credentials | None = None
         if kerberos is not None and self._auth & {"kerberos", "negotiate"}:
             keytab = kerberos.add_service(fqdn)
@@ -61,16 +70,19 @@ class Authenticator:
 
     @property
     def offers(self) -> tuple[str, ...]:
-        """The WWW-Authenticate values of a 401, in IIS's order: Windows authentication means Negotiate and NTLM."""
+        """The WWW-Authenticate values of a 401, in IIS's order: Windows authentication means Negotiate and NTLM.
+
+        WinRM names no NTLM: its clients wrap it in Negotiate.
+        """
         offers = []
         if self._auth & {"negotiate", "ntlm"}:
             offers.append("Negotiate")
         if "kerberos" in self._auth:
             offers.append("Kerberos")
-        if "ntlm" in self._auth:
+        if "ntlm" in self._auth and self._kind.offers_ntlm:
             offers.append("NTLM")
         if "basic" in self._auth:
-            offers.append(f'Basic realm="{self._fqdn}"')
+            offers.append(f'Basic realm="{self._kind.basic_realm or self._fqdn}"')
         return tuple(offers)
 
     @property

@@ -10,8 +10,9 @@ from types import TracebackType
 
 from exchange_lab.interface import AccountConfig, Backend, JournalWriter, Limits, ServerConfig
 from exchange_lab.kerberos import KerberosRealm
-from exchange_lab.wsman.accounts import Accounts
+from exchange_lab.wsman.accounts import Accounts, local_accounts
 from exchange_lab.wsman.disturbances import Disturbances
+from exchange_lab.wsman.kinds import kind_of
 from exchange_lab.wsman.listener import Listener
 from exchange_lab.wsman.security import Authenticator
 from exchange_lab.wsman.service import WSManService
@@ -22,7 +23,9 @@ _JOIN_SECONDS = 1.0
 
 
 class ExchangeEndpoint:
-    """`http://<server>/PowerShell` of one Exchange server.
+    """`http://<server>/PowerShell` of one Exchange server, or `http://<server>/wsman` of one without that.
+
+    An Edge Transport server is in no domain: the accounts are its local ones then, and there is no Kerberos.
 
     server: names, address, port (0 = a free one) and `auth`. accounts: by name. kerberos: the running realm, needed
     for the methods kerberos and negotiate. backend: what runs the cmdlets. journal: gets a line of kind `session`
@@ -43,11 +46,14 @@ class ExchangeEndpoint:
         disturbances: Disturbances | None = None,
     ) -> None:
         self.fqdn = server.fqdn
+        self.kind = kind_of(server)
         self.limits = limits
         self.disturbances = disturbances or Disturbances()
         self.service = WSManService(server, backend, limits, journal, self.disturbances)
         self._server = server
         self._port = server.port
+        if server.edge:
+            accounts, kerberos = local_accounts(server.name, accounts), None
         self._accounts = Accounts(accounts, kerberos.realm if kerberos else None)
         self._kerberos = kerberos
         self._certificate = certificate
@@ -79,7 +85,7 @@ class ExchangeEndpoint:
     def url(self) -> str:
         """The endpoint's address as a client connects to it."""
         host, port = self.address
-        return f"{self.scheme}://{host}:{port}/PowerShell"
+        return f"{self.scheme}://{host}:{port}/{self.kind.path}"
 
     def start(self) -> tuple[str, int]:
         """Listen and return (host, port); started again after `stop`, it listens on the same port.
@@ -87,7 +93,10 @@ class ExchangeEndpoint:
         Raises OSError when the address or port cannot be had.
         """
         tls = self._certificate.context() if self._certificate else None
-        self._authenticator = Authenticator(self._server.auth, self.fqdn, self._accounts, self._kerberos)
+        methods = self._server.auth
+        if self._server.edge:
+            methods = tuple(method for method in methods if method != "kerberos")
+        self._authenticator = Authenticator(methods, self.fqdn, self._accounts, self._kerberos, self.kind)
         try:
             self._listener = Listener((self._server.address, self._port), self, tls)
         except OSError as error:

@@ -15,13 +15,14 @@ from xml.sax.saxutils import escape, quoteattr
 from exchange_lab.interface import AccountConfig, Backend, CallContext, JournalWriter, Limits, ServerConfig
 from exchange_lab.wsman import soap, wsman_faults
 from exchange_lab.wsman.disturbances import Disturbances
+from exchange_lab.wsman.kinds import kind_of
 from exchange_lab.wsman.replays import Answer, Replays
 from exchange_lab.wsman.runner import Runner
 from exchange_lab.wsman.shells import Shell
+from exchange_lab.wsman.snap_ins import SnapInSession
 from exchange_lab.wsman.soap import NAMESPACES, Request
 from exchange_lab.wsman.wsman_faults import WSManFault
 
-RESOURCE_URI = "http://schemas.microsoft.com/powershell/Microsoft.Exchange"
 _TRANSFER = NAMESPACES["x"]
 _SHELL = NAMESPACES["rsp"]
 _DONE = f"{_SHELL}/CommandState/Done"
@@ -45,6 +46,7 @@ class WSManService:
         disturbances: Disturbances,
     ) -> None:
         self._server = server
+        self._kind = kind_of(server)
         self._backend = backend
         self._limits = limits
         self._journal = journal
@@ -105,7 +107,7 @@ class WSManService:
             pipeline.join(max(deadline - time.monotonic(), 0.0))
 
     def _create(self, request: Request, account: AccountConfig, client: str) -> str:
-        if request.resource_uri.rstrip("/").casefold() != RESOURCE_URI.casefold():
+        if request.resource_uri.rstrip("/").casefold() != self._kind.resource_uri.casefold():
             raise wsman_faults.unknown_resource(request.resource_uri)
         definition = request.part("rsp:Shell")
         creation = request.part("rsp:Shell/pwsh:creationXml")
@@ -113,13 +115,15 @@ class WSManService:
             raise wsman_faults.invalid_xml()
         shell_id = (definition.get("ShellId") or str(uuid.uuid4())).upper()
         context = CallContext(self._server.name, account.name, shell_id)
-        refusal = self._backend.session_refusal(context)
+        backend = self._backend_of_session()
+        refusal = backend.session_refusal(context)
         if refusal is not None:
             self._note("refused", account, shell_id)
-            raise wsman_faults.session_refused(refusal)
+            raise wsman_faults.access_denied() if self._kind.snap_in else wsman_faults.session_refused(refusal)
         wanted = soap.seconds(definition.findtext("rsp:IdleTimeOut", "", NAMESPACES))
         idle = min(wanted or self._limits.shell_idle_timeout, self._limits.shell_idle_timeout)
-        shell = Shell(shell_id, account, Runner(self._backend, context, self._disturbances), idle)
+        runner = Runner(backend, context, self._disturbances, full_language=self._kind.snap_in)
+        shell = Shell(shell_id, account, runner, idle)
         self._add(shell)
         try:
             shell.open(_decoded(creation.text))
@@ -128,6 +132,10 @@ class WSManService:
             raise
         self._note("opened", account, shell_id)
         return self._created(shell, client)
+
+    def _backend_of_session(self) -> Backend:
+        """What a new session talks to: which snap-in is loaded is its own business."""
+        return SnapInSession(self._backend, self._server, self._journal) if self._kind.snap_in else self._backend
 
     def _add(self, shell: Shell) -> None:
         with self._lock:
@@ -144,11 +152,13 @@ class WSManService:
     def _created(self, shell: Shell, client: str) -> str:
         selector = f'<w:SelectorSet><w:Selector Name="ShellId">{shell.id}</w:Selector></w:SelectorSet>'
         owner = escape(shell.account.netbios_name or shell.account.name)
+        resource = self._kind.resource_uri
+        address = f"http://{self._server.fqdn}:{self._kind.port}/{self._kind.path}"
         return (
-            f"<x:ResourceCreated><a:Address>http://{self._server.fqdn}:80/PowerShell</a:Address>"
-            f"<a:ReferenceParameters><w:ResourceURI>{RESOURCE_URI}</w:ResourceURI>{selector}</a:ReferenceParameters>"
+            f"<x:ResourceCreated><a:Address>{address}</a:Address>"
+            f"<a:ReferenceParameters><w:ResourceURI>{resource}</w:ResourceURI>{selector}</a:ReferenceParameters>"
             f"</x:ResourceCreated><rsp:Shell><rsp:ShellId>{shell.id}</rsp:ShellId>"
-            f"<rsp:ResourceUri>{RESOURCE_URI}</rsp:ResourceUri><rsp:Owner>{owner}</rsp:Owner>"
+            f"<rsp:ResourceUri>{resource}</rsp:ResourceUri><rsp:Owner>{owner}</rsp:Owner>"
             f"<rsp:ClientIP>{client}</rsp:ClientIP><rsp:IdleTimeOut>PT{shell.idle_timeout:.3f}S</rsp:IdleTimeOut>"
             "<rsp:InputStreams>stdin pr</rsp:InputStreams><rsp:OutputStreams>stdout</rsp:OutputStreams>"
             "<rsp:ShellRunTime>P0DT0H0M0S</rsp:ShellRunTime><rsp:ShellInactivity>P0DT0H0M0S</rsp:ShellInactivity>"
@@ -212,7 +222,7 @@ class WSManService:
         with self._lock:
             shell = self._shells.get(request.shell_id.upper())
         if shell is None or shell.account.name != account.name:
-            raise wsman_faults.shell_not_found(request.shell_id, self._server.fqdn)
+            raise wsman_faults.shell_not_found(request.shell_id, "" if self._kind.snap_in else self._server.fqdn)
         return shell
 
     def _remove(self, shell: Shell) -> None:

@@ -45,14 +45,17 @@ def unknown_resource(resource_uri: str) -> WSManFault:
 
 
 def shell_not_found(shell_id: str, fqdn: str) -> WSManFault:
-    """The shell is gone, or it is somebody else's."""
+    """The shell is gone, or it is somebody else's. fqdn: the Exchange server that marks the text, empty for WinRM."""
     now = datetime.now(UTC)
     stamp = f"{now.month}/{now.day}/{now.year} {now.hour % 12 or 12}:{now:%M:%S %p}"
+    mark = (
+        f"[ClientAccessServer={fqdn.partition('.')[0].upper()},BackEndServer={fqdn.lower()},RequestId={uuid.uuid4()},"
+        f"TimeStamp={stamp}] [FailureCategory=WSMan-InvalidShellID] "
+    )
     return WSManFault(
         2150858843,
         "w:InvalidSelectors",
-        f"[ClientAccessServer={fqdn.partition('.')[0].upper()},BackEndServer={fqdn.lower()},RequestId={uuid.uuid4()},"
-        f"TimeStamp={stamp}] [FailureCategory=WSMan-InvalidShellID] The request for the Windows Remote Shell with "
+        f"{mark if fqdn else ''}The request for the Windows Remote Shell with "
         f"ShellId {shell_id} failed because the shell was not found on the server. Possible causes are: the specified "
         "ShellId is incorrect or the shell no longer exists on the server. Provide the correct ShellId or create a new "
         "shell and retry the operation.",
@@ -82,6 +85,11 @@ def too_many_shells(limit: int) -> WSManFault:
 def session_refused(reason: str) -> WSManFault:
     """The account may not have a session."""
     return WSManFault(2150858819, "w:AccessDenied", reason)
+
+
+def access_denied() -> WSManFault:
+    """WinRM lets in local Administrators only, and tells nobody else why."""
+    return WSManFault(5, "w:AccessDenied", "Access is denied. ")
 
 
 def aborted() -> WSManFault:

@@ -164,11 +164,13 @@ receive_connectors:
         - What Exchange also shows and no module of this collection sets, by Exchange's names.
         - C(OtherAccess) lists inherited access entries, and explicit ones with rights that are not for granting; null
           when the account may not read access lists.
+        - C(AnonymousPrincipal) is how this server names clients that do not log on; null when no access list told.
       type: dict
       sample:
         PermissionGroups: AnonymousUsers, Custom
         WhenChangedUTC: "2026-03-01T09:14:12Z"
         OtherAccess: []
+        AnonymousPrincipal: NT AUTHORITY\ANONYMOUS LOGON
 domain_controller:
   description: The domain controller that was asked, null on Edge.
   returned: success

@@ -17,6 +17,7 @@ from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.model imp
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.ownership import ANONYMOUS_USERS, manual_entries
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.policy import Policy
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.rights import (
+    ALL_RIGHTS,
     GRANTABLE,
     PERMISSION_GROUPS,
     anonymous_principal,
@@ -63,7 +64,12 @@ def report(connector: ReceiveConnector, state: ServerState, anonymous: str | Non
         "options": {"name": connector.name, **_options(connector)},
         "permissions": permissions,
         "findings": [finding.to_result() for finding in found],
-        "read_only": {**connector.read_only, "WhenChangedUTC": connector.when_changed, "OtherAccess": other_access},
+        "read_only": {
+            **connector.read_only,
+            "WhenChangedUTC": connector.when_changed,
+            "OtherAccess": other_access,
+            "AnonymousPrincipal": anonymous,
+        },
     }
 
 
@@ -88,7 +94,11 @@ def _grants(entries: Iterable[AccessEntry], anonymous: str | None) -> list[dict[
 
 def _other_access(entries: Iterable[AccessEntry], by_hand: Sequence[AccessEntry]) -> list[dict[str, Any]]:
     """What an audit wants to see and no module writes: inherited entries, and rights that are not for granting."""
-    shown = [entry for entry in entries if entry.inherited or (entry in by_hand and entry.right not in GRANTABLE)]
+    shown = [
+        entry
+        for entry in entries
+        if entry.inherited or entry.right == ALL_RIGHTS or (entry in by_hand and entry.right not in GRANTABLE)
+    ]
     return [
         {"principal": entry.principal, "right": entry.right, "deny": entry.deny, "inherited": entry.inherited}
         for entry in shown

@@ -1,21 +1,31 @@
 # Copyright: (c) 2026, the mailrelay.exchange authors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Which connector answers a client. PRIVATE to the collection.
+"""Which connector answers a client, and which would if it did not. PRIVATE to the collection.
 
 Source: Microsoft's "Receive connectors" page: the service that owns the port is first, then the most specific remote
-range wins, range by range and not connector by connector. Nothing the client says in the session changes it.
+range wins, range by range and not connector by connector. Nothing the client says in the session changes it. What no
+source tells is decided all the same and named as a doubt.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
+from .allowance import FRONT_END
+from .errors import InputError
 from .model import ReceiveConnector
 from .ranges import Binding, IPRange, parse_address
 
-FRONT_END = "FrontendTransport"
+__all__ = ["FRONT_END", "SMTP_PORT", "Answer", "answering_connector", "has_front_end"]
+
 SMTP_PORT = 25
+
+MAPPED = "How Exchange matches an IPv4 address that is mapped into IPv6 is not documented; it is taken for IPv6."
+SAME_RANGE = "That the more specific binding wins between two connectors with the same range is not documented."
+TWICE = "Two connectors have the same range on the same binding, which Exchange does not take; the name decides here."
+OVERLAP = "Which of two ranges wins that overlap in part is not documented; the smaller one is taken."
+TWO_SERVICES = "Connectors of two transport services listen here; which service gets the connection is not documented."
 
 
 @dataclass(frozen=True)
@@ -26,15 +36,23 @@ class Answer:
         connector: the connector.
         range: its most specific range that holds the client.
         binding: its binding that the connection reached.
+        second: what would answer if this connector did not; None when nobody would.
+        doubts: sentences about what this answer rests on that no source tells.
     """
 
     connector: ReceiveConnector
     range: IPRange
     binding: Binding
+    second: Answer | None = None
+    doubts: tuple[str, ...] = ()
 
 
 def answering_connector(
-    connectors: Iterable[ReceiveConnector], server_address: str | IPRange, port: int, client: str | IPRange
+    connectors: Iterable[ReceiveConnector],
+    server_address: str | IPRange,
+    port: int,
+    client: str | IPRange,
+    front_end: bool | None = None,
 ) -> Answer | None:
     """The connector that answers a connection, None when none does.
 
@@ -43,46 +61,67 @@ def answering_connector(
         server_address: local address that the client connects to.
         port: local port.
         client: the client's address, as the server sees it.
+        front_end: whether the server has the Front End Transport service, to which port 25 then belongs; None: tell
+            it from the connectors.
 
     Raises:
-        InputError: an address is not a single IP address.
+        InputError: an address is not a single IP address, or the two are not of the same IP version.
     """
     local = server_address if isinstance(server_address, IPRange) else parse_address(server_address, "server address")
     remote = client if isinstance(client, IPRange) else parse_address(client, "client address")
-    reached = [
-        (connector, binding)
-        for connector in connectors
-        if connector.values["enabled"]
-        for binding in [_reached_binding(connector, local, port)]
-        if binding is not None
-    ]
-    answers = [
-        Answer(connector, most_specific, binding)
-        for connector, binding in _of_the_service(reached, port)
-        for most_specific in [_most_specific_range(connector, remote)]
-        if most_specific is not None
-    ]
-    return min(answers, key=_rank, default=None)
+    if local.version != remote.version:
+        raise InputError(f"client address: {remote} cannot connect to {local}; give two addresses of one IP version.")
+    every = tuple(connectors)
+    owned = port == SMTP_PORT and (has_front_end(every) if front_end is None else front_end)
+    answers = sorted(
+        (
+            Answer(connector, most_specific, binding)
+            for connector in every
+            if connector.values["enabled"] and not (owned and connector.values.get("transport_role") != FRONT_END)
+            for binding in _reached_binding(connector, local, port)
+            for most_specific in _most_specific_range(connector, remote)
+        ),
+        key=_rank,
+    )
+    if not answers:
+        return None
+    second = answers[1] if len(answers) > 1 else None
+    return replace(answers[0], second=second, doubts=tuple(_doubts(answers, remote)))
 
 
-def _reached_binding(connector: ReceiveConnector, local: IPRange, port: int) -> Binding | None:
+def has_front_end(connectors: Iterable[ReceiveConnector]) -> bool:
+    """Whether the server of these connectors has the Front End Transport service: 2013 and later do.
+
+    Not the Mailbox role alone of Exchange 2013, and no Edge Transport server.
+    """
+    return any(connector.values.get("transport_role") == FRONT_END for connector in connectors)
+
+
+def _reached_binding(connector: ReceiveConnector, local: IPRange, port: int) -> list[Binding]:
     reached = [binding for binding in connector.values["bindings"] if binding.covers(local, port)]
-    return min(reached, key=lambda binding: binding.is_wildcard, default=None)
+    return sorted(reached, key=lambda binding: binding.is_wildcard)[:1]
 
 
-def _most_specific_range(connector: ReceiveConnector, remote: IPRange) -> IPRange | None:
+def _most_specific_range(connector: ReceiveConnector, remote: IPRange) -> list[IPRange]:
     matching = [entry for entry in connector.values["remote_ip_ranges"] if entry.contains(remote)]
-    return min(matching, key=lambda entry: entry.size, default=None)
-
-
-def _of_the_service(
-    reached: list[tuple[ReceiveConnector, Binding]], port: int
-) -> list[tuple[ReceiveConnector, Binding]]:
-    """Without the connectors of a service that does not own the port: 25 is the front end's where there is one."""
-    front_end = [pair for pair in reached if pair[0].values.get("transport_role") == FRONT_END]
-    return front_end if port == SMTP_PORT and front_end else reached
+    return [min(matching, key=lambda entry: (entry.size, entry.low))] if matching else []
 
 
 def _rank(answer: Answer) -> tuple[int, bool, str]:
-    # That the more specific binding wins between equal ranges is unverified; the name only makes it deterministic.
     return answer.range.size, answer.binding.is_wildcard, answer.connector.name.casefold()
+
+
+def _doubts(answers: Sequence[Answer], remote: IPRange) -> Iterator[str]:
+    """What the first answer rests on that is unverified: only that which the others could turn."""
+    first, *others = answers
+    if remote.unmapped != remote:
+        yield MAPPED
+    if len({answer.connector.values.get("transport_role") for answer in answers}) > 1:
+        yield TWO_SERVICES
+    same = [answer for answer in others if answer.range == first.range]
+    if any(answer.binding.is_wildcard != first.binding.is_wildcard for answer in same):
+        yield SAME_RANGE
+    if any(answer.binding.is_wildcard == first.binding.is_wildcard for answer in same):
+        yield TWICE
+    if any(not answer.range.contains(first.range) for answer in others):
+        yield OVERLAP

@@ -90,7 +90,12 @@ _ANONYMOUS_SID = "S-1-5-7"
 # Only to notice that strangers may relay; nothing is ever granted to a name from this list.
 _KNOWN_ANONYMOUS_NAMES = frozenset(
     name.casefold()
-    for name in (_ANONYMOUS_SID, "NT AUTHORITY\\ANONYMOUS LOGON", "NT-AUTORIT\u00c4T\\ANONYMOUS-ANMELDUNG")
+    for name in (
+        _ANONYMOUS_SID,
+        "NT AUTHORITY\\ANONYMOUS LOGON",
+        "NT-AUTORIT\u00c4T\\ANONYMOUS-ANMELDUNG",
+        "AUTORITE NT\\ANONYMOUS LOGON",  # the French name is unverified
+    )
 )
 
 _SPELLINGS = {name.casefold(): name for name in (*GRANTABLE, *INTERNAL)}
@@ -166,6 +171,11 @@ def anonymous_principal(entries: Iterable[AccessEntry]) -> str | None:
     return found[0] if len(found) == 1 else None
 
 
+def is_known_anonymous(principal: str) -> bool:
+    """Whether this is a name of the anonymous principal in some language; for reports, never to grant."""
+    return principal.casefold() in _KNOWN_ANONYMOUS_NAMES
+
+
 def effective_rights(entries: Sequence[AccessEntry], principal: str) -> frozenset[str]:
     """Rights that the principal has by entries naming it: its own deny, own allow, inherited deny, inherited allow.
 
@@ -202,7 +212,7 @@ def anonymous_may_relay(entries: Sequence[AccessEntry]) -> bool:
     Looks at the anonymous principal and, where it cannot be told, at every name known for it in some language.
     """
     own = anonymous_principal(entries)
-    principals = {entry.principal for entry in entries if entry.principal.casefold() in _KNOWN_ANONYMOUS_NAMES}
+    principals = {entry.principal for entry in entries if is_known_anonymous(entry.principal)}
     if own is not None:
         principals.add(own)
     return any({SUBMIT, ANY_RECIPIENT} <= effective_rights(entries, name) for name in principals)

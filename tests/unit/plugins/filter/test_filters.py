@@ -104,6 +104,113 @@ def test_answering_connector_refuses_what_it_cannot_judge(connectors: Any, clien
         run("answering_connector", connectors, client)
 
 
+def report(name: str, ranges: list[str], server: str = "EX1", **more: Any) -> dict[str, Any]:
+    """A connector as receive_connector_info shows it."""
+    options = {
+        "name": name,
+        "enabled": True,
+        "transport_role": "FrontendTransport",
+        "bindings": ["0.0.0.0:25"],
+        "remote_ip_ranges": ranges,
+        "auth_mechanism": ["Tls"],
+        "permission_groups": ["AnonymousUsers"],
+        **more.pop("options", {}),
+    }
+    shown = {"permissions": {"connector": name, "grants": []}, "read_only": {"OtherAccess": []}, **more}
+    return {"server": server, "name": name, "distinguished_name": f"CN={name}", "options": options, **shown}
+
+
+ANY = ["0.0.0.0-255.255.255.255", "::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"]
+RELAYS = [{"principal": "anonymous", "deny": False, "rights": ["ms-Exch-SMTP-Accept-Any-Recipient"]}]
+REPORTS = [
+    report("Default Frontend EX1", ANY, options={"bindings": ["0.0.0.0:25", "[::]:25"]}),
+    report("Relay External", ["10.31.0.0/24"], permissions={"grants": RELAYS}),
+    report(
+        "Client Frontend EX1",
+        ANY,
+        options={
+            "bindings": ["0.0.0.0:587"],
+            "auth_mechanism": ["Tls", "BasicAuth", "BasicAuthRequireTLS", "Integrated"],
+            "permission_groups": ["ExchangeUsers"],
+        },
+    ),
+]
+
+
+def test_answering_connector_tells_what_the_client_may_and_who_came_second() -> None:
+    answer = run("answering_connector", REPORTS, "10.31.0.7")
+    assert (answer["connector"], answer["may"], answer["senders"]) == ("Relay External", ["submit", "relay"], "any")
+    assert (answer["auth"], answer["tls_required"], answer["unverified"]) == ([], False, [])
+    second = answer["second"]
+    assert (second["connector"], second["range"], second["may"]) == ("Default Frontend EX1", ANY[0], ["submit"])
+    over_ipv6 = run("answering_connector", REPORTS, "fd00:31::7")
+    assert (over_ipv6["name"], over_ipv6["may"], over_ipv6["second"]) == ("Default Frontend EX1", ["submit"], None)
+
+
+def test_answering_connector_tells_with_what_users_log_on() -> None:
+    answer = run("answering_connector", REPORTS, "10.31.0.7", port="587")
+    assert (answer["connector"], answer["may"], answer["senders"]) == ("Client Frontend EX1", [], "none")
+    assert (answer["auth"], answer["auth_after_tls"]) == (["Integrated"], ["BasicAuth", "Integrated"])
+    assert answer["users_may"] == ["submit", "relay"]
+
+
+@pytest.mark.parametrize(
+    ("read_only", "permissions", "options", "may"),
+    [
+        ({}, None, {}, None),
+        ({}, {"grants": []}, {"permission_groups": []}, []),
+        ({}, {"grants": [{**RELAYS[0], "deny": True}, *RELAYS]}, {}, ["submit"]),
+        ({}, {"grants": [{**RELAYS[0], "principal": "LAB\\svc-relay"}]}, {}, ["submit"]),
+        ({}, {"grants": [{**RELAYS[0], "principal": "NT AUTHORITY\\Anonymous Logon"}]}, {}, ["submit", "relay"]),
+        (
+            {
+                "AnonymousPrincipal": "AUTORIDAD NT\\INICIO",
+                "OtherAccess": [{"principal": "AUTORIDAD NT\\inicio", "right": "*", "deny": False, "inherited": True}],
+            },
+            {"grants": []},
+            {"permission_groups": []},
+            ["submit", "relay"],
+        ),
+        (
+            {},
+            {"grants": []},
+            {"auth_mechanism": ["ExternalAuthoritative"], "permission_groups": ["ExchangeServers"]},
+            ["submit", "relay", "trusted"],
+        ),
+        (
+            {},
+            None,
+            {"auth_mechanism": ["ExternalAuthoritative"], "permission_groups": ["ExchangeServers"]},
+            ["submit", "relay", "trusted"],
+        ),
+    ],
+)
+def test_answering_connector_reads_permissions_back(
+    read_only: dict[str, Any], permissions: Any, options: dict[str, Any], may: Any
+) -> None:
+    shown = report("Relay", ["10.31.0.7"], read_only=read_only, permissions=permissions, options=options)
+    assert run("answering_connector", [shown], "10.31.0.7")["may"] == may
+
+
+def test_answering_connector_asks_which_server_is_meant() -> None:
+    connectors = [report("Relay", ["10.31.0.7"]), report("Relay", ["10.31.0.0/24"], server="EX2")]
+    assert run("answering_connector", connectors, "10.31.0.7", server="ex2")["range"] == "10.31.0.0/24"
+    for options, sentence in (({}, "EX1, EX2; say which"), ({"server": "EX9"}, "one of 'EX9'")):
+        with pytest.raises(AnsibleFilterError, match=sentence):
+            run("answering_connector", connectors, "10.31.0.7", **options)
+
+
+@pytest.mark.parametrize("port", [0, 65536, True, "smtp", "", -25, 25.5])
+def test_answering_connector_takes_only_ports(port: Any) -> None:
+    with pytest.raises(AnsibleFilterError, match="is no TCP port"):
+        run("answering_connector", REPORTS, "10.31.0.7", port=port)
+
+
+def test_answering_connector_takes_two_addresses_of_one_version() -> None:
+    with pytest.raises(AnsibleFilterError, match="one IP version"):
+        run("answering_connector", REPORTS, "10.31.0.7", "fd00::1")
+
+
 def test_relay_probes_and_verdicts_go_together() -> None:
     proof = {"sender": "a@contoso.com", "recipients": {"external": "b@fabrikam.com"}}
     services = {"external": {"sources": ["10.20.4.11"]}}

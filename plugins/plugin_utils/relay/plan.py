@@ -12,6 +12,7 @@ from .desired import ANONYMOUS, EXTERNALLY_SECURED, DesiredConnector, DesiredCon
 from .errors import InputError, PlanRefused, RelayError
 from .existing import existing
 from .findings import Finding, finding, name_addresses, with_acceptance
+from .fitting import fit
 from .guards import accepted_for, empty_sources, plan_findings
 from .model import ReceiveConnector, ServerState
 from .moments import Flaw, flaws
@@ -19,6 +20,7 @@ from .ordering import ordered_moves
 from .ownership import ANONYMOUS_USERS
 from .policy import Policy
 from .rights import PERMISSION_GROUPS, anonymous_principal
+from .spread import with_left_overs
 from .steps import Plan, Step
 from .target import ANONYMOUS_WORD, Target, resolve
 from .world import World, picture_of
@@ -35,6 +37,7 @@ def access_needed(desired: DesiredConnectors, state: ServerState) -> tuple[str, 
     them, one other connector with permission group AnonymousUsers. `state.access` may be empty here; asked again with
     the lists that were read in it, this also names the other connector where a list turns out not to tell the name.
     """
+    desired = with_left_overs(desired, state)
     pairs = [(entry, _existing(entry, state)) for entry in desired if entry.aspect != "throttling"]
     own = [connector for _entry, connector in pairs if connector is not None]
     needed = [connector.distinguished_name for connector in own]
@@ -104,11 +107,13 @@ def plan_server(desired: DesiredConnectors, state: ServerState, policy: Policy) 
         RelayError: the state does not tell enough to plan.
     """
     facts = state.facts
+    desired = with_left_overs(desired, state)
     anonymous, reference = _anonymous(desired, state)
     read = World(facts, anonymous, {entry.name.casefold(): picture_of(entry, state) for entry in state.connectors})
     _refuse_unread(desired, state)
     targets = [resolve(entry, read, policy.absent_is_created) for entry in desired]
     _refuse_entangled_names(targets, facts.name)
+    targets = fit(targets, read)
     assumed = {target.before.key: target.before for target in targets if target.before is not None}
     world = World(facts, anonymous, {**read.pictures, **assumed})
     _refuse_emptied(targets, policy, facts.name)

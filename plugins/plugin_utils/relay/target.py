@@ -16,6 +16,7 @@ from ansible_collections.mailrelay.exchange.plugins.module_utils._profiles impor
 from ansible_collections.mailrelay.exchange.plugins.module_utils._properties import BY_OPTION
 
 from .answering import FRONT_END
+from .cutting import without_addresses
 from .desired import ANONYMOUS, EXTERNALLY_SECURED, DesiredConnector, DesiredGrant
 from .errors import InputError
 from .existing import existing
@@ -23,6 +24,7 @@ from .legality import defaults_of_a_new_connector, refuse_illegal
 from .model import AccessEntry, ServerFacts
 from .ownership import ANONYMOUS_USERS, account
 from .quantities import Caseless
+from .ranges import IPRange
 from .rights import ANONYMOUS_RELAY_RIGHTS, ANY_RECIPIENT
 from .usages import USAGES, refuse_unknown_usage, seeds_of
 from .values import ListChange, parse_option
@@ -117,10 +119,37 @@ def _values(desired: DesiredConnector, before: Picture | None, facts: ServerFact
     elif before.name.casefold() != desired.key:
         declared = {"name": Caseless(desired.name), **declared}
     current: Mapping[str, Any] = {} if before is None else before.values
-    return {
+    values = {
         option: value.applied_to(current.get(option, frozenset())) if isinstance(value, ListChange) else value
         for option, value in declared.items()
     }
+    change = declared.get("remote_ip_ranges")
+    if desired.aspect == "service" and isinstance(change, ListChange):
+        values["remote_ip_ranges"] = _changed_sources(desired, change, current, where)
+    return values
+
+
+def _changed_sources(
+    desired: DesiredConnector, change: ListChange, current: Mapping[str, Any], where: str
+) -> frozenset[IPRange]:
+    """The sources after some were added and removed. Whoever is removed may not relay any more: that is its meaning."""
+    ranges: frozenset[IPRange] = current.get("remote_ip_ranges", frozenset())
+    if desired.aggregate:
+        left = without_addresses(ranges, change.remove) | change.add
+    else:
+        left = change.applied_to(ranges)
+        for gone in sorted(change.remove):
+            holder = next((entry for entry in left if entry.contains(gone)), None)
+            if holder is not None:
+                raise InputError(
+                    f"{where}: sources.remove: {gone} is part of its source {holder}; remove that, and add what is to "
+                    "stay of it."
+                )
+    if not left:
+        raise InputError(
+            f"{where}: sources: nobody would be left; write sources: [] if nobody may relay any more, or state: absent."
+        )
+    return left
 
 
 def _profile_values(desired: DesiredConnector, facts: ServerFacts) -> dict[str, Any]:

@@ -22,10 +22,13 @@ options:
     required: true
   usage:
     description:
-      - 'What a new connector is made for: Exchange seeds its permission groups, its authentication
-        and some limits from it, and does not keep it.'
+      - What a new connector is made for, V(Custom) when it is not declared. Exchange seeds the
+        permission groups and the authentication from it, decides by it which addresses must be
+        declared, and does not keep it.
       - It says nothing about a connector that exists.
       - One of V(Custom), V(Client), V(Internal), V(Internet), V(Partner), in any case.
+      - V(Client) exists not on an Edge Transport server.
+      - Only New-ReceiveConnector takes it.
     type: str
   bindings:
     description:
@@ -50,7 +53,7 @@ options:
       - Service that owns the connector. Port 25 of a Mailbox server belongs to V(FrontendTransport).
       - An Edge Transport server does not have it.
       - One of V(HubTransport), V(FrontendTransport), in any case.
-      - Since Exchange 2013.
+      - Since Exchange 2013. Not on an Edge Transport server.
     type: str
   enabled:
     description:
@@ -67,6 +70,7 @@ options:
         nor compared.
       - Words out of V(AnonymousUsers), V(ExchangeUsers), V(ExchangeServers), V(ExchangeLegacyServers),
         V(Partners), in any case.
+      - V(ExchangeLegacyServers) exists not on an Edge Transport server.
       - A list (or a text with commas or lines) is the whole value, V([]) clears it; a mapping of
         C(add) and C(remove) changes single entries, C(set) is the same as a list.
     type: raw
@@ -108,6 +112,20 @@ options:
         service.
       - Since Exchange 2010.
     type: bool
+  live_credential_enabled:
+    description:
+      - Whether Windows Live credentials are taken. Reserved by Microsoft.
+      - Since Exchange 2010. Until Exchange 2013.
+      - 'Only Set-ReceiveConnector takes it: on a new connector it is set by a second call of the
+        same plan.'
+    type: bool
+  proxy_enabled:
+    description:
+      - Whether the connector proxies. Reserved by Microsoft.
+      - Since Exchange 2013. Until Exchange 2013.
+      - 'Only Set-ReceiveConnector takes it: on a new connector it is set by a second call of the
+        same plan.'
+    type: bool
   advertise_client_settings:
     description:
       - Whether the connector is shown to users in Outlook on the web as the SMTP server to use.
@@ -127,6 +145,30 @@ options:
     description:
       - Name of the service discovery of this connector.
       - Since Exchange 2013.
+    type: str
+  tls_certificate_name:
+    description:
+      - Certificate for TLS by its issuer and subject, C(<I>issuer<S>subject), as Get-ExchangeCertificate
+        shows them. An empty text lets Exchange choose again.
+      - Since Exchange 2013.
+    type: str
+  tls_domain_capabilities:
+    description:
+      - What hosts with a certificate of a domain may do beyond others, each as V(domain:capability),
+        or V(domain:capability,capability). The domain V(NO-TLS) stands for connections without
+        TLS.
+      - Used by hybrid deployments only; a relay connector must not have V(AcceptCloudServicesMail).
+      - Documented capabilities are V(AcceptOorgProtocol), V(AcceptCloudServicesMail); other words
+        are taken as they are.
+      - V(AcceptCloudServicesMail) exists since Exchange 2013.
+      - A list (or a text with semicolons or lines) is the whole value, V([]) clears it; a mapping
+        of C(add) and C(remove) changes single entries, C(set) is the same as a list.
+      - Since Exchange 2010.
+    type: raw
+  default_domain:
+    description:
+      - Name of the accepted domain that Exchange 2010 and 2013 append to senders and recipients
+        without one. A distinguished name is taken too; a GUID is not, because Exchange shows names.
     type: str
   protocol_logging_level:
     description:
@@ -151,13 +193,13 @@ options:
   auth_tarpit_interval:
     description:
       - Delay of the answer to a failed authentication; V(00:00:00) turns it off.
-      - A duration in quotes, V(00:00:00) to V(00:10:00); a bare number is refused.
+      - A duration in quotes, V(00:00:00) to V(10675199.02:48:05); a bare number is refused.
       - Since Exchange 2016.
     type: str
   max_acknowledgement_delay:
     description:
       - Longest delayed acknowledgement. Exchange 2013 and later store the value and ignore it.
-      - A duration in quotes, V(00:00:00) to V(1.00:00:00); a bare number is refused.
+      - A duration in quotes, V(00:00:00) to V(10675199.02:48:05); a bare number is refused.
       - Since Exchange 2010.
     type: str
   max_inbound_connection:
@@ -182,10 +224,12 @@ options:
     type: str
   message_rate_source:
     description:
-      - 'What a client is for O(message_rate_limit): its address, its user, or both.'
-      - One of V(None), V(IPAddress), V(User), V(All), in any case.
+      - 'What a client is for O(message_rate_limit): its address, its user, both (V(All)) or V(None).'
+      - Words out of V(IPAddress), V(User), in any case; V(All) is all of them.
+      - A list (or a text with commas or lines) is the whole value, V([]) clears it; a mapping of
+        C(add) and C(remove) changes single entries, C(set) is the same as a list.
       - Since Exchange 2010.
-    type: str
+    type: raw
   max_protocol_errors:
     description:
       - Protocol errors before the connection is closed.
@@ -263,11 +307,15 @@ options:
     description:
       - Whether messages with a line feed that follows no carriage return are refused.
       - Since Exchange 2010.
+      - 'Only Set-ReceiveConnector takes it: on a new connector it is set by a second call of the
+        same plan.'
     type: bool
   smtp_utf8_enabled:
     description:
       - Whether SMTPUTF8 is offered to clients. Reserved by Microsoft.
       - Since Exchange 2013.
+      - 'Only Set-ReceiveConnector takes it: on a new connector it is set by a second call of the
+        same plan.'
     type: bool
   reject_reserved_top_level_recipient_domains:
     description:

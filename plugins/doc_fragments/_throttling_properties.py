@@ -32,13 +32,13 @@ options:
   auth_tarpit_interval:
     description:
       - Delay of the answer to a failed authentication; V(00:00:00) turns it off.
-      - A duration in quotes, V(00:00:00) to V(00:10:00); a bare number is refused.
+      - A duration in quotes, V(00:00:00) to V(10675199.02:48:05); a bare number is refused.
       - Since Exchange 2016.
     type: str
   max_acknowledgement_delay:
     description:
       - Longest delayed acknowledgement. Exchange 2013 and later store the value and ignore it.
-      - A duration in quotes, V(00:00:00) to V(1.00:00:00); a bare number is refused.
+      - A duration in quotes, V(00:00:00) to V(10675199.02:48:05); a bare number is refused.
       - Since Exchange 2010.
     type: str
   max_inbound_connection:
@@ -63,10 +63,12 @@ options:
     type: str
   message_rate_source:
     description:
-      - 'What a client is for O(message_rate_limit): its address, its user, or both.'
-      - One of V(None), V(IPAddress), V(User), V(All), in any case.
+      - 'What a client is for O(message_rate_limit): its address, its user, both (V(All)) or V(None).'
+      - Words out of V(IPAddress), V(User), in any case; V(All) is all of them.
+      - A list (or a text with commas or lines) is the whole value, V([]) clears it; a mapping of
+        C(add) and C(remove) changes single entries, C(set) is the same as a list.
       - Since Exchange 2010.
-    type: str
+    type: raw
   max_protocol_errors:
     description:
       - Protocol errors before the connection is closed.

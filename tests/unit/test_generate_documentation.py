@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 from pathlib import Path
 from types import ModuleType
@@ -66,6 +67,25 @@ def test_fragments_document_the_table(fragment: str, rows: tuple[_properties.Pro
         text = " ".join(options[row.option]["description"])
         assert all(choice in text for choice in row.choices)
         assert row.since == "2007" or f"Since Exchange {row.since}." in text
+        assert row.until is None or f"Until Exchange {row.until}." in text
+        assert row.on_edge or "Not on an Edge Transport server." in text
+        assert row.on_new or "Only Set-ReceiveConnector takes it" in text
+        assert row.on_set or "Only New-ReceiveConnector takes it" in text
+        for gate in row.word_gates:
+            assert f"V({gate.word}) exists" in text
+        if row.kind in ("int", "unlimited"):
+            assert f"V({row.minimum}) to V({row.maximum})" in text
+
+
+@pytest.mark.parametrize("change", [{"since": "SE"}, {"until": "2013"}, {"on_new": False}, {"maximum": 63}])
+def test_a_change_of_a_row_makes_the_documentation_stale(
+    change: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = list(_properties.PROPERTIES)
+    rows[0] = dataclasses.replace(rows[0], **change)
+    monkeypatch.setattr(_properties, "PROPERTIES", tuple(rows))
+    stale = {path.name for path in GENERATOR.stale_files(ROOT)}
+    assert stale >= {"_receive_connector_properties.py", "properties.md"}
 
 
 def test_the_common_options_are_documented_as_specified() -> None:

@@ -67,6 +67,8 @@ class Exchange:
         self._session = session
         self.domain_controller = domain_controller
         self.warnings: list[str] = []
+        # Whose connectors are read: its version decides what of them can be written.
+        self._facts: ServerFacts | None = None
 
     @property
     def hides_cmdlets(self) -> bool:
@@ -89,6 +91,7 @@ class Exchange:
         if self.domain_controller and not facts.is_edge:
             facts = replace(facts, domain_controller=self.domain_controller)
         self.domain_controller = facts.domain_controller
+        self._facts = facts
         return facts
 
     def _read_behind_snap_in(self, name: str) -> ServerFacts:
@@ -171,7 +174,8 @@ class Exchange:
     def read_connectors(self, server: str) -> tuple[ReceiveConnector, ...]:
         """Read all receive connectors of a server."""
         return tuple(
-            ReceiveConnector.from_exchange(plain) for plain in self._read("Get-ReceiveConnector", Server=server)
+            ReceiveConnector.from_exchange(plain, self._facts)
+            for plain in self._read("Get-ReceiveConnector", Server=server)
         )
 
     def read_connector(self, distinguished_name: str) -> ReceiveConnector | None:
@@ -185,7 +189,7 @@ class Exchange:
             found = self._read("Get-ReceiveConnector", Identity=distinguished_name)
         except ObjectNotFound:
             return None
-        connectors = [ReceiveConnector.from_exchange(plain) for plain in found]
+        connectors = [ReceiveConnector.from_exchange(plain, self._facts) for plain in found]
         if len(connectors) > 1:
             raise ExchangeError(f"Get-ReceiveConnector found {len(connectors)} connectors for {distinguished_name}.")
         return connectors[0] if connectors else None

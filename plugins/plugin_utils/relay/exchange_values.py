@@ -10,11 +10,14 @@ from typing import Any
 from ansible_collections.mailrelay.exchange.plugins.module_utils._properties import Property
 
 from .errors import UndecodableValue
+from .named_values import CertificateName, TlsCapability, read_exchange_accepted_domain, read_tls_capabilities
 from .quantities import UNLIMITED, Caseless, Size, Timespan, find_word, whole_number
 from .ranges import Binding, IPRange, read_exchange_binding, read_exchange_range, shown
 
-# Shown by Exchange when rights differ from the presets; cannot be written, says nothing that the rights do not say.
-_UNWRITABLE_FLAGS = frozenset(("none", "custom"))
+# Shown beside permission groups when rights differ from the presets; cannot be written, says nothing that the rights
+# themselves do not say.
+_CUSTOM = "custom"
+_NONE = "none"
 
 
 def parse_exchange(row: Property, plain: object) -> Any:
@@ -81,7 +84,10 @@ def _exchange_flags(row: Property, plain: object) -> frozenset[str]:
     texts = [_exchange_text(word).strip() for word in words]
     if not all(texts):
         raise ValueError("has an empty word")
-    return frozenset(find_word(row.choices, text) for text in texts if text.casefold() not in _UNWRITABLE_FLAGS)
+    if row.whole and [text.casefold() for text in texts] == [row.whole.casefold()]:
+        return frozenset(row.choices)
+    nothing = {_NONE, _CUSTOM} if row.option == "permission_groups" else {_NONE}
+    return frozenset(find_word(row.choices, text) for text in texts if text.casefold() not in nothing)
 
 
 def _exchange_ranges(_row: Property, plain: object) -> frozenset[IPRange]:
@@ -98,6 +104,19 @@ def _exchange_list(plain: object) -> list[Any]:
     return plain
 
 
+def _exchange_accepted_domain(_row: Property, plain: object) -> Caseless:
+    return Caseless("") if plain is None else read_exchange_accepted_domain(_exchange_text(plain))
+
+
+def _exchange_certificate(_row: Property, plain: object) -> CertificateName:
+    return CertificateName.read("" if plain is None else _exchange_text(plain))
+
+
+def _exchange_tls_capabilities(row: Property, plain: object) -> frozenset[TlsCapability]:
+    texts = [_exchange_text(entry) for entry in _exchange_list(plain)]
+    return frozenset(found for text in texts for found in read_tls_capabilities(text, row.choices))
+
+
 _EXCHANGE_PARSERS: dict[str, Callable[[Property, object], Any]] = {
     "string": _exchange_string,
     "fqdn": _exchange_string,
@@ -111,4 +130,7 @@ _EXCHANGE_PARSERS: dict[str, Callable[[Property, object], Any]] = {
     "flags": _exchange_flags,
     "ip_ranges": _exchange_ranges,
     "bindings": _exchange_bindings,
+    "accepted_domain": _exchange_accepted_domain,
+    "certificate": _exchange_certificate,
+    "tls_capabilities": _exchange_tls_capabilities,
 }

@@ -28,19 +28,17 @@ _INDISPENSABLE = ("name", "bindings", "remote_ip_ranges", "permission_groups", "
 _READ_ONLY = (
     "AdminDisplayName",
     "AcceptConsumerMail",
-    "DefaultDomain",
     "ExchangeVersion",
     "IsValid",
     "LiveCredentialEnabled",
     "OriginatingServer",
     "PermissionGroups",
     "ProxyEnabled",
-    "TlsCertificateName",
-    "TlsDomainCapabilities",
     "WhenCreatedUTC",
 )
 
-_VERSION_TEXT = re.compile(r"Version ([0-9]+)\.([0-9]+) \(Build ([0-9]+)(?:\.([0-9]+))?\)")
+# "Version 15.2 (Build 986.5)"; whether the two words follow the server's language is unverified, so any will do.
+_VERSION_TEXT = re.compile(r"(?:[^\W\d_]+\s)?([0-9]+)\.([0-9]+)\s\((?:[^\W\d_]+\s)?([0-9]+)(?:\.([0-9]+))?\)")
 
 # (major, minor) -> version. 15.2 is 2019 or Subscription Edition, told apart by the build.
 _VERSIONS = {(15, 2): "2019", (15, 1): "2016", (15, 0): "2013"}
@@ -49,6 +47,9 @@ _MAJOR_VERSIONS = {14: "2010", 8: "2007"}
 # Microsoft's public table of build numbers gives 15.2.2562.17 for the first Subscription Edition; that every later
 # build of 15.2 is one too is unverified (2019 keeps getting security updates, so far all with lower builds).
 _FIRST_SUBSCRIPTION_EDITION_BUILD = 2562
+
+# 2007 before its first service pack, whose cmdlets lack parameters that "2007" has here.
+_FIRST_2007 = (8, 0)
 
 
 def _text(plain: Mapping[str, Any], name: str, what: str) -> str:
@@ -81,6 +82,11 @@ def version_of(text: str) -> str:
         major, minor, build = int(match[1]), int(match[2]), int(match[3])
         if (major, minor) == (15, 2) and build >= _FIRST_SUBSCRIPTION_EDITION_BUILD:
             return "SE"
+        if (major, minor) == _FIRST_2007:
+            raise UndecodableValue(
+                f"Exchange calls its version {shown(text)}, which is 2007 without a service pack; install Service Pack "
+                "1 or a later one, whose receive connectors this collection knows."
+            )
         found = _VERSIONS.get((major, minor)) or _MAJOR_VERSIONS.get(major)
         if found:
             return found
@@ -171,8 +177,13 @@ class ReceiveConnector:
     read_only: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
     @classmethod
-    def from_exchange(cls, plain: Mapping[str, Any]) -> ReceiveConnector:
+    def from_exchange(cls, plain: Mapping[str, Any], facts: ServerFacts | None = None) -> ReceiveConnector:
         """Read one object of Get-ReceiveConnector.
+
+        Args:
+            plain: the object.
+            facts: its server. What that server's version shows and has no parameter for (LiveCredentialEnabled since
+                2016, TransportRole on Edge) is no value then, because nothing could write it back.
 
         Raises:
             UndecodableValue: an indispensable property is missing, or any property is not understood.
@@ -180,7 +191,9 @@ class ReceiveConnector:
         what = f"receive connector {shown(plain.get('Name'))}"
         values: dict[str, Any] = {}
         for row in PROPERTIES:
-            if row.exchange in plain:
+            if facts is not None and not row.available(facts.version, facts.is_edge):
+                continue
+            if row.exchange in plain and row.returned:
                 try:
                     values[row.option] = parse_exchange(row, plain[row.exchange])
                 except UndecodableValue as error:

@@ -8,7 +8,7 @@ Every reader raises ValueError with the rest of a sentence that starts with the 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 UNLIMITED = "unlimited"
 """The canonical form of no limit; a number never equals it."""
@@ -20,9 +20,17 @@ _TIMESPAN = re.compile(
     re.ASCII,
 )
 _SIZE = re.compile(r"(?P<number>[0-9]+)\s*(?P<unit>B|KB|MB|GB|TB)?", re.ASCII | re.IGNORECASE)
-_EXCHANGE_SIZE = re.compile(r"[^()]*\((?P<inner>[^()]*)\)")
+# "36 MB (37,748,736 bytes)" in any culture: whatever separates groups of digits (Hindi has groups of two, the last is
+# always of three), and the words of any language. That the server's culture is used at all is unverified.
+_EXCHANGE_SIZE = re.compile(
+    r"[^()]*\(\s*(?P<digits>[0-9]+|[0-9]{1,3}(?:[.,'\u2019\u066c\s][0-9]{2,3})*[.,'\u2019\u066c\s][0-9]{3})"
+    r"(?:\s+[^\W\d_]+\.?)?\s*\)"
+)
 _WHOLE_NUMBER = re.compile(r"[0-9]+", re.ASCII)
 _UNITS = {"B": 1, "KB": 1024, "MB": 1024**2, "GB": 1024**3, "TB": 1024**4}
+# Units of an Exchange in French (unverified: no source shows one), only read where Exchange gives no number of bytes.
+_LOCAL_UNITS = {"O": "B", "KO": "KB", "MO": "MB", "GO": "GB", "TO": "TB"}
+_LOCAL_SIZE = re.compile(r"(?P<number>[0-9]+)\s*(?P<unit>O|KO|MO|GO|TO)", re.ASCII | re.IGNORECASE)
 
 
 class Caseless(str):
@@ -82,22 +90,34 @@ class Timespan:
         return f"{text}.{fraction:07}" if fraction else text
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True, eq=False)
 class Size:
-    """A number of bytes. Exchange may round small values up to a whole KB, so whole KB are what is compared.
+    """A number of bytes.
 
-    Attributes:
-        kilobytes: the size in units of 1024 bytes, rounded up.
-        bytes: as written or as Exchange shows it; not compared.
+    Exchange may round a size that is no whole number of KB to one (Microsoft: up, for small values; unverified for
+    others). So such a size equals the whole KB next to it on either side; any two other sizes that differ are two.
+    Being equal is therefore not transitive, and a size has no hash.
     """
 
-    kilobytes: int
-    bytes: int = field(compare=False)
+    bytes: int
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Size):
+            return NotImplemented
+        if self.bytes == other.bytes:
+            return True
+        only_one_is_whole = (self.bytes % 1024 == 0) != (other.bytes % 1024 == 0)
+        return only_one_is_whole and abs(self.bytes - other.bytes) < 1024
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __lt__(self, other: Size) -> bool:
+        return self.bytes < other.bytes
 
     @classmethod
     def of_bytes(cls, number: int) -> Size:
         """The size of so many bytes."""
-        return cls(-(-number // 1024), number)
+        return cls(number)
 
     @classmethod
     def read(cls, text: str) -> Size:
@@ -116,15 +136,13 @@ class Size:
         """A size as Exchange shows it: ``36 MB (37,748,736 bytes)``, whatever separates the thousands.
 
         Raises:
-            ValueError: there are no parentheses with a number in them, and it is no size as a user writes it.
+            ValueError: there are no parentheses with one whole number in them, and it is no size as a user writes it.
         """
         match = _EXCHANGE_SIZE.fullmatch(text.strip())
-        if match is None:
-            return cls.read(text)
-        digits = "".join(sign for sign in match["inner"] if sign.isdecimal())
-        if not digits:
-            raise ValueError("has no number of bytes")
-        return cls.of_bytes(int(digits))
+        if match:
+            return cls.of_bytes(int("".join(sign for sign in match["digits"] if sign.isdecimal())))
+        local = _LOCAL_SIZE.fullmatch(text.strip())
+        return cls.read(f"{local['number']}{_LOCAL_UNITS[local['unit'].upper()]}" if local else text)
 
     def __str__(self) -> str:
         for unit in ("GB", "MB", "KB"):

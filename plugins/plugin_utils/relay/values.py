@@ -3,7 +3,7 @@
 """From text to meaning and back, for every kind of property. PRIVATE to the collection.
 
 A *canonical* value is what the core compares: two canonical values are equal exactly when Exchange would behave the
-same (with the one exception of sizes below a KB, see Size). By kind:
+same (with the one exception of sizes that are no whole KB, see Size). By kind:
 
 - string, banner: str, "" for none; the string of property Name is a Caseless
 - fqdn: Caseless
@@ -16,6 +16,9 @@ same (with the one exception of sizes below a KB, see Size). By kind:
 - flags: frozenset of str in Exchange's spelling
 - ip_ranges: frozenset of IPRange
 - bindings: frozenset of Binding
+- accepted_domain: Caseless
+- certificate: CertificateName
+- tls_capabilities: frozenset of TlsCapability
 
 A list option may also be a ListChange. None never gets here: it means "not managed" and the caller leaves it out.
 """
@@ -32,8 +35,9 @@ from ansible_collections.mailrelay.exchange.plugins.module_utils._properties imp
 from .commands import Value
 from .errors import InputError
 from .exchange_values import parse_exchange
+from .named_values import CertificateName, read_accepted_domain, read_tls_capabilities, tls_capability_texts
 from .quantities import UNLIMITED, Caseless, Size, Timespan, find_word, whole_number
-from .ranges import parse_binding, parse_range, shown, split_entries
+from .ranges import Binding, IPRange, parse_binding, parse_range, shown, split_entries
 
 __all__ = [
     "UNLIMITED",
@@ -50,6 +54,7 @@ _LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)", re.ASCII)
 _BANNER = re.compile(r"220 .*")
 _TRUE = frozenset(("yes", "on", "true", "1", "y", "t"))
 _FALSE = frozenset(("no", "off", "false", "0", "n", "f"))
+_ENTRY_ENDS = re.compile(r"[;\r\n]")
 _CHANGE_KEYS = ("add", "remove", "set")
 
 
@@ -95,13 +100,17 @@ def to_parameter(row: Property, canonical: Any) -> Value:
         return tuple(entry.parameter for entry in sorted(canonical))
     if row.kind == "flags":
         words = _flag_words(row, canonical)
+        if row.whole and len(words) == len(row.choices):
+            return row.whole
         if len(words) > 1:
             return words
         return words[0] if words else "None"
+    if row.kind == "tls_capabilities":
+        return tls_capability_texts(canonical) or None
     if row.kind in ("timespan", "size"):
         return str(canonical)
-    if row.kind in ("string", "banner", "fqdn"):
-        # An empty text cannot be bound to a parameter of type Fqdn; null clears all three.
+    if row.kind in ("string", "banner", "fqdn", "accepted_domain", "certificate"):
+        # An empty text cannot be bound to a parameter of type Fqdn; null clears all of them.
         return str(canonical) or None
     if row.kind == "unlimited":
         return "Unlimited" if canonical == UNLIMITED else int(canonical)
@@ -114,6 +123,8 @@ def to_option(row: Property, canonical: Any) -> Any:
         return [entry.parameter for entry in sorted(canonical)]
     if row.kind == "flags":
         return list(_flag_words(row, canonical))
+    if row.kind == "tls_capabilities":
+        return list(tls_capability_texts(canonical))
     # A number that could also be "unlimited" stays a number for those who compare it.
     return canonical if isinstance(canonical, int) else str(canonical)
 
@@ -150,14 +161,51 @@ def _parse_list_option(row: Property, raw: object) -> frozenset[Any] | ListChang
 
 def _parse_list(row: Property, raw: object, where: str) -> frozenset[Any]:
     if row.kind == "ip_ranges":
-        return frozenset(parse_range(entry, where) for entry in split_entries(raw, where))
+        return _one_scope_each([parse_range(entry, where) for entry in split_entries(raw, where)], where)
     if row.kind == "bindings":
-        return frozenset(parse_binding(entry, where) for entry in split_entries(raw, where, "write address:port"))
+        bindings = [parse_binding(entry, where) for entry in split_entries(raw, where, "write address:port")]
+        return _one_scope_each(bindings, where)
+    if row.kind == "tls_capabilities":
+        return _parse_tls_capabilities(row, raw, where)
     entries = split_entries(raw, where, f"write words out of {', '.join(row.choices)}")
+    if row.whole and any(entry.casefold() == row.whole.casefold() for entry in entries):
+        if len(entries) > 1:
+            raise InputError(f"{where}: {row.whole} stands for all the words; take the others out.")
+        return frozenset(row.choices)
     found = frozenset(_declared_flag(row, entry, where) for entry in entries if entry.casefold() != "none")
     if found and len(entries) > sum(entry.casefold() != "none" for entry in entries):
         raise InputError(f"{where}: None stands for an empty list and goes with no other word; take one of them out.")
     return found
+
+
+def _one_scope_each(entries: list[Any], where: str) -> frozenset[Any]:
+    """The entries as a set. Scope ids are not compared, so two entries that differ only in theirs would become one."""
+    scopes: dict[IPRange | Binding, str] = {}
+    for entry in entries:
+        if entry.scope and scopes.setdefault(entry, entry.scope) != entry.scope:
+            raise InputError(
+                f"{where}: {entry} is given with the scope ids {scopes[entry]} and {entry.scope}, and Exchange's list "
+                "cannot be compared by them; keep one, or none."
+            )
+    return frozenset(entries)
+
+
+def _parse_tls_capabilities(row: Property, raw: object, where: str) -> frozenset[Any]:
+    """Entries of a list each as it is, because they have commas inside; a text with line breaks or semicolons."""
+    right = "write domain:capability"
+    if isinstance(raw, str):
+        texts = [part.strip() for part in _ENTRY_ENDS.split(raw) if part.strip()]
+    elif isinstance(raw, (list, tuple)):
+        texts = list(raw)
+    else:
+        raise InputError(f"{where}: {shown(raw)} is neither text nor a list; {right}, one or several.")
+    found: set[Any] = set()
+    for text in texts:
+        try:
+            found.update(read_tls_capabilities(_declared_text(text), row.choices))
+        except ValueError as error:
+            raise InputError(f"{where}: {shown(text)} {error}.") from None
+    return frozenset(found)
 
 
 def _declared_flag(row: Property, entry: str, where: str) -> str:
@@ -266,6 +314,14 @@ def _parse_enum(row: Property, raw: object) -> str:
     return find_word(row.choices, raw)
 
 
+def _parse_accepted_domain(_row: Property, raw: object) -> Caseless:
+    return read_accepted_domain(_declared_text(raw))
+
+
+def _parse_certificate(_row: Property, raw: object) -> CertificateName:
+    return CertificateName.read(_declared_text(raw))
+
+
 def _within(row: Property, number: int) -> bool:
     return (row.minimum is None or number >= row.minimum) and (row.maximum is None or number <= row.maximum)
 
@@ -280,4 +336,6 @@ _PARSERS: dict[str, Callable[[Property, object], Any]] = {
     "timespan": _parse_timespan,
     "size": _parse_size,
     "enum": _parse_enum,
+    "accepted_domain": _parse_accepted_domain,
+    "certificate": _parse_certificate,
 }

@@ -21,7 +21,7 @@ from ansible_collections.mailrelay.exchange.plugins.module_utils._properties imp
     Property,
 )
 
-TABLES = ("_property", "_properties", "_findings", "_profiles", "_argument_spec")
+TABLES = ("_property", "_properties", "_limit_properties", "_findings", "_profiles", "_argument_spec")
 
 # Names as Microsoft spells them; snake_case alone does not tell where EHLO or GSSAPI are capitals.
 REQUIRED = {
@@ -72,7 +72,7 @@ def test_a_row_is_consistent(row: Property) -> None:
     assert row.since in VERSIONS
     assert row.until is None or VERSIONS.index(row.until) >= VERSIONS.index(row.since)
     assert row.mutable_list == (row.kind in LIST_KINDS)
-    assert bool(row.choices) == (row.kind in ("enum", "flags"))
+    assert bool(row.choices) == (row.kind in ("enum", "flags", "tls_capabilities"))
     assert row.description
     assert all(sentence.endswith(".") for sentence in row.description)
     if row.kind in ("int", "unlimited", "timespan", "size"):

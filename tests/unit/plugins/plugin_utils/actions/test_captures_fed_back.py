@@ -41,13 +41,12 @@ def captured() -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("rename", [False, True], ids=["as shown", "by its GUID"])
 def test_real_connectors_fed_back_need_no_step(rename: bool) -> None:
-    connectors = tuple(ReceiveConnector.from_exchange(plain) for plain in captured())
-    assert len(connectors) == 5
-    name = connectors[0].server
+    objects = captured()
+    name = str(objects[0]["Server"])
     facts = ServerFacts(
         name,
         f"{name}.exlab.dom".lower(),
-        connectors[0].distinguished_name.split(",", 3)[3],
+        str(objects[0]["DistinguishedName"]).split(",", 3)[3],
         "Version 15.2 (Build 986.5)",
         "2019",
         is_hub_transport=True,
@@ -55,6 +54,8 @@ def test_real_connectors_fed_back_need_no_step(rename: bool) -> None:
         is_mailbox=True,
         domain_controller=f"{name}.exlab.dom",
     )
+    connectors = tuple(ReceiveConnector.from_exchange(plain, facts) for plain in objects)
+    assert len(connectors) == 5
     # The capture has no access lists; a plan for properties only does not look into them.
     state = ServerState(facts, connectors, {one.distinguished_name: () for one in connectors})
     for connector in connectors:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -118,10 +119,18 @@ def test_old_versions_know_no_front_end() -> None:
         ("Version 15.2 (Build 1748.10)", "2019"),
         ("Version 15.2 (Build 2562.17)", "SE"),
         ("Version 15.2 (Build 3000)", "SE"),
+        ("Version 8.1 (Build 240.6)", "2007"),
+        ("15.1 (Build 2507.18)", "2016"),
+        ("Версия 15.2 (Сборка 986.5)", "2019"),
     ],
 )
 def test_versions(text: str, version: str) -> None:
     assert version_of(text) == version
+
+
+def test_2007_without_a_service_pack_is_refused() -> None:
+    with pytest.raises(UndecodableValue, match="2007 without a service pack; install Service Pack 1"):
+        version_of("Version 8.0 (Build 685.24)")
 
 
 @pytest.mark.parametrize("text", ["", "15.2.986.5", "Version 15.3 (Build 1.1)", "Version 6.5 (Build 7638.2)", "SE"])
@@ -222,12 +231,25 @@ def test_real_connectors_are_understood() -> None:
     assert hub["max_inbound_connection_percentage_per_source"] == 100
     assert hub["size_enabled"] == "EnabledWithoutValue"
     assert hub["max_message_size"].bytes == 37748736
-    assert connectors["Client Frontend WIN-CTD3L0RGEN4"].values["message_rate_source"] == "User"
+    assert connectors["Client Frontend WIN-CTD3L0RGEN4"].values["message_rate_source"] == {"User"}
 
 
 def test_real_connectors_have_every_property_of_the_table() -> None:
     for plain in read_capture(CONNECTORS):
         assert set(ReceiveConnector.from_exchange(plain).values) == {row.option for row in PROPERTIES if row.returned}
+
+
+def test_what_the_version_cannot_write_is_no_value() -> None:
+    facts = ServerFacts.from_exchange(SERVER)
+    plain = {**CONNECTOR, "LiveCredentialEnabled": False, "ProxyEnabled": True, "TransportRole": "HubTransport"}
+    found = ReceiveConnector.from_exchange(plain, facts)
+    assert not {"live_credential_enabled", "proxy_enabled"} & set(found.values)
+    assert found.read_only["ProxyEnabled"] is True
+    assert "transport_role" in found.values
+    edge = replace(facts, is_edge=True)
+    assert "transport_role" not in ReceiveConnector.from_exchange(plain, edge).values
+    old = replace(facts, version="2013")
+    assert ReceiveConnector.from_exchange(plain, old).values["proxy_enabled"] is True
 
 
 def test_options_of_real_connectors_are_input_for_the_same() -> None:

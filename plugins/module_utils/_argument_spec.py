@@ -66,8 +66,11 @@ SAFETY_SPEC: dict[str, Spec] = {
 
 SERVICE_SPEC: dict[str, Spec] = {
     "connector_name": {"type": "str"},
+    "previous_connector_name": {"type": "str"},
     "method": {"type": "str", "choices": list(METHODS), "default": "anonymous"},
     "sources": {"type": "raw"},
+    "split": {"type": "dict", "options": {"connectors": {"type": "int", "required": True}}},
+    "aggregate": {"type": "bool"},
     "throttling": {"type": "raw"},
     "connector": {"type": "dict"},
     "accept_findings": {"type": "dict"},

@@ -213,7 +213,7 @@ def _listed(sources: Sequence[Source]) -> str:
 def empty_sources(target: Target, server: str) -> Iterator[Finding]:
     """The finding for a service that is declared for nobody."""
     sources = target.desired.sources
-    if target.present and sources is not None and not sources.entries:
+    if target.present and sources is not None and sources.nobody:
         count = len(target.before.ranges) if target.before is not None and target.before.enabled else 0
         detail = f"{count} source{'s' if count != 1 else ''} it has now" if count else "nobody so far"
         yield finding("empty_sources", server, (target.name,), detail=detail)

@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import date
 
 from ansible_collections.mailrelay.exchange.plugins.module_utils._argument_spec import SERVICE_SPEC
 from ansible_collections.mailrelay.exchange.plugins.module_utils._profiles import PROFILES
 from ansible_collections.mailrelay.exchange.plugins.module_utils._properties import BY_OPTION, THROTTLING
 
+from .aggregation import refuse_too_many
 from .declaration import mapping, near_match, only_keys
 from .desired import ANONYMOUS, EXTERNALLY_SECURED, DesiredConnector, DesiredConnectors, Method
 from .errors import InputError
@@ -21,9 +23,10 @@ from .options import (
     parse_receive_connector_throttling,
     parse_values,
 )
-from .policy import parse_accepted, parse_protected, parse_safety
+from .policy import Expired, parse_accepted, parse_protected, parse_safety
 from .ranges import parse_binding, shown
-from .sources import SourceGroup, parse_source_groups, resolve_sources
+from .sources import SourceGroup, SourceList, parse_source_groups, resolve_sources
+from .splitting import split
 
 __all__ = [
     "parse_receive_connector",
@@ -35,6 +38,10 @@ __all__ = [
 DEFAULT_BINDINGS = ("0.0.0.0:25",)
 _METHODS: dict[str, Method] = {ANONYMOUS: ANONYMOUS, EXTERNALLY_SECURED: EXTERNALLY_SECURED}
 _NOT_BUILT = ("authenticated", "internal")
+# A server with more receive connectors than that would be a typing error.
+_MOST_CONNECTORS = 500
+_WHOLE = re.compile(r"[0-9]{1,9}", re.ASCII)
+_YES_OR_NO = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 # What a service says in words of its own, and so not a second time among the connector's options.
 _SAID_ELSEWHERE = {"name": "connector_name", "remote_ip_ranges": "sources", "usage": "method"}
@@ -62,10 +69,19 @@ def parse_services(
         InputError: one sentence with the option, the value and what would be right.
     """
     parse_protected(protected)
-    parse_safety(safety)
+    expired = parse_safety(safety).expired
     groups = parse_source_groups(source_groups)
     declared = mapping(services, "services", "{external: {method: anonymous, sources: [10.20.9.5]}}")
-    connectors = [_parse_service(name, raw, groups, server_name, today) for name, raw in declared.items()]
+    connectors = [
+        connector
+        for name, raw in declared.items()
+        for connector in _parse_service(name, raw, groups, server_name, today, expired)
+    ]
+    _refuse_shared_names(connectors)
+    return DesiredConnectors(tuple(connectors))
+
+
+def _refuse_shared_names(connectors: Collection[DesiredConnector]) -> None:
     by_name: dict[str, DesiredConnector] = {}
     for connector in connectors:
         other = by_name.setdefault(connector.key, connector)
@@ -74,34 +90,31 @@ def parse_services(
                 f"services: {other.service} and {connector.service} both name the connector {shown(connector.name)}; "
                 "give each its own connector_name."
             )
-    return DesiredConnectors(tuple(connectors))
 
 
 def _parse_service(
-    name: str, raw: object, groups: Mapping[str, SourceGroup], server_name: str, today: date
-) -> DesiredConnector:
+    name: str, raw: object, groups: Mapping[str, SourceGroup], server_name: str, today: date, expired: Expired
+) -> list[DesiredConnector]:
+    """The connectors of one service: one, or as many as it is split over."""
     where = f"services.{name}"
     service = mapping(raw, where, "{method: anonymous, sources: [10.20.9.5]}")
     only_keys(service, SERVICE_SPEC, where)
     connector_name = _connector_name(name, service.get("connector_name"), server_name, where)
+    previous = _previous_name(service.get("previous_connector_name"), connector_name, server_name, where)
+    parts = _split(service.get("split"), f"{where}.split")
     accepted = parse_accepted(service.get("accept_findings"), f"{where}.accept_findings")
     state = service.get("state") or "present"
     if state == "absent":
-        return DesiredConnector(connector_name, "service", "absent", name, accept_findings=accepted)
+        gone = DesiredConnector(connector_name, "service", "absent", name, accept_findings=accepted)
+        return [gone] if parts is None else _numbered(gone, [None] * parts, where)
     if state != "present":
         raise InputError(f"{where}.state: {shown(state)} is neither present nor absent.")
     method = _method(service.get("method"), f"{where}.method")
-    sources = resolve_sources(service.get("sources"), groups, today, f"{where}.sources")
+    sources = resolve_sources(service.get("sources"), groups, today, f"{where}.sources", expired)
     profile, throttling = _throttling(service.get("throttling"), f"{where}.throttling")
     values = {**throttling, **_connector_options(service.get("connector"), f"{where}.connector")}
     _refuse_contradiction(method, values, f"{where}.connector")
-    if sources.entries:
-        values["remote_ip_ranges"] = sources.ranges
-        values.setdefault("enabled", True)
-    else:
-        # A connector without a source is switched off: Exchange takes no connector that is for nobody.
-        values["enabled"] = False
-    return DesiredConnector(
+    whole = DesiredConnector(
         connector_name,
         "service",
         "present",
@@ -110,23 +123,122 @@ def _parse_service(
         values,
         {"bindings": frozenset(parse_binding(text, "bindings") for text in DEFAULT_BINDINGS)},
         profile,
-        sources=sources,
+        previous_name=previous,
+        aggregate=_aggregate(service.get("aggregate"), f"{where}.aggregate"),
         accept_findings=accepted,
     )
+    if parts is not None:
+        return _numbered(whole, _spread(sources, parts, where), where)
+    if sources.change is None:
+        refuse_too_many(sources.ranges, whole.aggregate, f"{where}.sources")
+    return [_with_sources(whole, sources)]
+
+
+def _with_sources(connector: DesiredConnector, sources: SourceList) -> DesiredConnector:
+    """A connector without a source is switched off: Exchange takes no connector that is for nobody."""
+    values = dict(connector.values)
+    if sources.nobody:
+        values["enabled"] = False
+    else:
+        values["remote_ip_ranges"] = sources.value
+        values.setdefault("enabled", True)
+    return replace(connector, values=values, sources=sources)
+
+
+def _spread(sources: SourceList, parts: int, where: str) -> list[SourceList | None]:
+    """The sources of each numbered connector, None for one that gets none while others do."""
+    if sources.change is not None:
+        raise InputError(
+            f"{where}.sources: split spreads a whole list, and add and remove change one that is not declared; "
+            "give all sources, as a list or as set."
+        )
+    if sources.nobody:
+        return [sources] * parts
+    try:
+        buckets = split(sources.ranges, parts)
+    except InputError as error:
+        raise InputError(f"{where}.split: {error}.") from None
+    return [sources.part(bucket) if bucket else None for bucket in buckets]
+
+
+def _numbered(whole: DesiredConnector, spread: list[SourceList | None], where: str) -> list[DesiredConnector]:
+    """The numbered connectors of a service; the first that has sources takes over the connector without a number."""
+    parts = len(spread)
+    heir = next((number for number, sources in enumerate(spread) if sources is not None), 0)
+    found: list[DesiredConnector] = []
+    for number, sources in enumerate(spread):
+        name = _checked_name(f"{whole.name} {number + 1}", f"{where}.split (number {number + 1})")
+        part = replace(whole, name=name, part=number + 1, parts=parts, previous_name="")
+        if sources is None:
+            part = DesiredConnector(
+                name,
+                "service",
+                "absent",
+                whole.service,
+                part=number + 1,
+                parts=parts,
+                accept_findings=whole.accept_findings,
+            )
+        else:
+            part = _with_sources(part, sources)
+            if number == heir:
+                part = replace(part, previous_name=whole.previous_name or whole.name)
+        found.append(part)
+    return found
+
+
+def _split(raw: object, where: str) -> int | None:
+    """Over how many connectors a service is spread, None for a service of one connector."""
+    if raw is None:
+        return None
+    options = mapping(raw, where, "{connectors: 3}")
+    only_keys(options, ("connectors",), where)
+    number = options.get("connectors")
+    if isinstance(number, str) and _WHOLE.fullmatch(number.strip()):
+        number = int(number)
+    if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= _MOST_CONNECTORS:
+        raise InputError(f"{where}.connectors: {shown(number)} is not a whole number from 1 to {_MOST_CONNECTORS}.")
+    return number
+
+
+def _aggregate(raw: object, where: str) -> bool | None:
+    if raw is None or isinstance(raw, bool):
+        return raw
+    word = raw.strip().casefold() if isinstance(raw, str) else ""
+    if word in _YES_OR_NO:
+        return _YES_OR_NO[word]
+    raise InputError(f"{where}: {shown(raw)} is neither true nor false.")
+
+
+def _previous_name(raw: object, name: str, server_name: str, where: str) -> str:
+    if raw is None:
+        return ""
+    where = f"{where}.previous_connector_name"
+    previous = _expanded(raw, server_name, where)
+    if previous.casefold() == name.casefold():
+        raise InputError(f"{where}: {shown(previous)} is the connector's name already; take it out.")
+    return previous
 
 
 def _connector_name(service: str, raw: object, server_name: str, where: str) -> str:
     if raw is None:
-        template, where = f"Relay {service}", f"{where} (its connector_name is 'Relay {service}')"
-    elif isinstance(raw, str):
-        template, where = str(raw), f"{where}.connector_name"
-    else:
-        raise InputError(f"{where}.connector_name: {shown(raw)} is not text; put it in quotes.")
-    unknown = [found for found in _PLACEHOLDER.findall(template) if found != "{server}"]
+        default = f"Relay {service}"
+        return _expanded(default, server_name, f"{where} (its connector_name is {default!r})")
+    return _expanded(raw, server_name, f"{where}.connector_name")
+
+
+def _expanded(raw: object, server_name: str, where: str) -> str:
+    """A name with the server's in it."""
+    if not isinstance(raw, str):
+        raise InputError(f"{where}: {shown(raw)} is not text; put it in quotes.")
+    unknown = [found for found in _PLACEHOLDER.findall(raw) if found != "{server}"]
     if unknown:
         raise InputError(f"{where}: {unknown[0]} is not known here; only {{server}} is.")
-    named = template.replace("{server}", server_name)
-    return str(parse_values({"name": named}, where)["name"])
+    return _checked_name(raw.replace("{server}", server_name), where)
+
+
+def _checked_name(name: str, where: str) -> str:
+    return str(parse_values({"name": name}, where)["name"])
 
 
 def _method(raw: object, where: str) -> Method:

@@ -5,15 +5,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from datetime import date, datetime
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 
 from .declaration import mapping, near_match, only_keys, text
 from .errors import InputError
+from .policy import Expired
 from .ranges import IPRange, parse_range, shown, split_entries
+from .source_files import FileRow, read_rows
+from .values import ListChange
 
-_GROUP_KEYS = ("owner", "ticket", "reason", "addresses", "file", "content")
+EXPIRING_DAYS = 30
+"""How many days ahead an address that will expire is reported."""
+
+_GROUP_KEYS = ("owner", "ticket", "reason", "expires", "addresses", "file", "content")
+_CHANGE_KEYS = ("add", "remove", "set")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _ADDRESS_KEYS = ("address", "expires", "owner", "ticket", "reason", "name")
 # Enough of an address to be judged as one, so that a typing error in it is not taken for the name of a group.
 _LIKE_AN_ADDRESS = re.compile(r"[0-9a-fA-F]*[.:][0-9a-fA-F.:%/()*\s-]*|[0-9][0-9./*\s-]*")
@@ -42,20 +50,48 @@ class Source:
 class SourceList:
     """The resolved sources of one service: without duplicates, in the order of declaration.
 
+    entries: who may relay; of a change, what is added.
     expired: those of the entries whose last day is over; they are entries all the same.
+    expiring: those of the entries that have at most 30 days left.
+    removed: sources whose last day is over and that leave for it; they are no entries.
+    change: what is added to and removed from the list that the connector has; None where the whole list is declared.
     """
 
     entries: tuple[Source, ...]
     expired: tuple[Source, ...] = ()
+    expiring: tuple[Source, ...] = ()
+    removed: tuple[Source, ...] = ()
+    change: ListChange | None = None
+    _labels: dict[IPRange, str] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def ranges(self) -> frozenset[IPRange]:
-        """The ranges alone, as a receive connector's remote_ip_ranges."""
+        """The ranges of the entries alone."""
         return frozenset(entry.range for entry in self.entries)
+
+    @property
+    def value(self) -> frozenset[IPRange] | ListChange:
+        """A receive connector's remote_ip_ranges: all of them, or the change of them."""
+        return self.ranges if self.change is None else self.change
+
+    @property
+    def nobody(self) -> bool:
+        """Whether it says that nobody may relay, which a change of a list never does."""
+        return self.change is None and not self.entries
 
     def label(self, address: IPRange) -> str:
         """How a message names one of the ranges."""
-        return next((entry.label for entry in self.entries if entry.range == address), str(address))
+        if not self._labels:
+            self._labels.update((entry.range, entry.label) for entry in self.entries)
+        return self._labels.get(address, str(address))
+
+    def part(self, ranges: frozenset[IPRange]) -> SourceList:
+        """What is known of some of the ranges."""
+
+        def kept(sources: tuple[Source, ...]) -> tuple[Source, ...]:
+            return tuple(entry for entry in sources if entry.range in ranges)
+
+        return SourceList(kept(self.entries), kept(self.expired), kept(self.expiring))
 
 
 @dataclass(frozen=True)
@@ -69,8 +105,8 @@ class SourceGroup:
 def parse_source_groups(raw: object) -> dict[str, SourceGroup]:
     """relay_source_groups as declared (None: no groups).
 
-    A group with `file` needs what the file holds in `content` (a list, or text with an entry a line), which the
-    caller reads: nothing here opens files.
+    A group with `file` needs what the file holds in `content` (text or bytes, see source_files), which the caller
+    reads: nothing here opens files. Groups that are parsed already stay as they are.
 
     Raises:
         InputError: one sentence naming the group, the value and what would be right.
@@ -82,6 +118,8 @@ def parse_source_groups(raw: object) -> dict[str, SourceGroup]:
 
 
 def _parse_group(name: str, raw: object) -> SourceGroup:
+    if isinstance(raw, SourceGroup):
+        return raw
     where = f"source_groups.{name}"
     if _LIKE_AN_ADDRESS.fullmatch(name):
         raise InputError(f"{where}: the name of a group must not look like an address; give it another name.")
@@ -93,23 +131,44 @@ def _parse_group(name: str, raw: object) -> SourceGroup:
         owner=text(group.get("owner"), f"{where}.owner"),
         ticket=text(group.get("ticket"), f"{where}.ticket"),
         reason=text(group.get("reason"), f"{where}.reason"),
+        expires=_parse_date(group.get("expires"), f"{where}.expires"),
     )
-    return SourceGroup(name, tuple(_parse_addresses(_declared_addresses(group, where), origin, where)))
-
-
-def _declared_addresses(group: Mapping[str, object], where: str) -> object:
     given = [key for key in ("addresses", "file") if group.get(key) is not None]
     if len(given) != 1:
         found = "neither addresses nor file" if not given else "both addresses and file"
         raise InputError(f"{where}: the group has {found}; give one of them ([] when it is to be empty).")
     if given == ["addresses"]:
-        return group["addresses"]
-    if group.get("content") is None:
+        return SourceGroup(name, tuple(_parse_addresses(group["addresses"], origin, where)))
+    return SourceGroup(name, tuple(_parse_file(group, origin, where)))
+
+
+def _parse_file(group: Mapping[str, object], origin: Source, where: str) -> Iterator[Source]:
+    content, name = group.get("content"), shown(group["file"])
+    if content is None:
         raise InputError(
-            f"{where}: the file {shown(group['file'])} has not been read, so its addresses are unknown; "
-            "give them as addresses."
+            f"{where}: the file {name} has not been read, so its addresses are unknown; give them as addresses."
         )
-    return group["content"]
+    if not isinstance(content, (str, bytes)):
+        raise InputError(f"{where}.content: {shown(content)} is not the text of the file {name}; leave content out.")
+    # All of it is read before any of it counts.
+    rows = list(read_rows(content, f"{where}.file: {name}"))
+    return (_parse_row(row, origin, f"{where}.file: {name}, line {row.line}, column") for row in rows)
+
+
+def _parse_row(row: FileRow, origin: Source, where: str) -> Source:
+    cells = row.cells
+    if not cells["address"]:
+        raise InputError(f"{where} address: the cell is empty; give the address, or take the row out.")
+    expires = cells.get("expires")
+    return Source(
+        parse_range(cells["address"], f"{where} address"),
+        origin.group,
+        cells.get("name") or origin.name,
+        cells.get("owner") or origin.owner,
+        cells.get("ticket") or origin.ticket,
+        cells.get("reason") or origin.reason,
+        _parse_date(expires, f"{where} expires") if expires else origin.expires,
+    )
 
 
 def _parse_addresses(raw: object, origin: Source, where: str) -> Iterator[Source]:
@@ -142,7 +201,7 @@ def _parse_address(raw: object, origin: Source, where: str) -> Source:
     return replace(
         origin,
         range=parse_range(entry.get("address"), f"{where}.address"),
-        expires=_parse_date(entry.get("expires"), f"{where}.expires"),
+        expires=_parse_date(entry.get("expires"), f"{where}.expires") or origin.expires,
         **known,
     )
 
@@ -154,7 +213,7 @@ def _parse_date(raw: object, where: str) -> date | None:
         return raw.date()
     if isinstance(raw, date):
         return raw
-    if isinstance(raw, str):
+    if isinstance(raw, str) and _DATE.fullmatch(raw.strip()):
         try:
             return date.fromisoformat(raw.strip())
         except ValueError:
@@ -162,29 +221,78 @@ def _parse_date(raw: object, where: str) -> date | None:
     raise InputError(f"{where}: {shown(raw)} is not a date; write year-month-day, such as 2027-03-31.")
 
 
-def resolve_sources(sources: object, groups: Mapping[str, SourceGroup], today: date, where: str) -> SourceList:
-    """Names of groups and literal addresses (a list, or survey text) as one list of sources.
+def resolve_sources(
+    sources: object, groups: Mapping[str, SourceGroup], today: date, where: str, expired: Expired = "report"
+) -> SourceList:
+    """Names of groups and literal addresses as one list of sources, or as a change of the list that is there.
 
     Args:
-        sources: what was declared.
+        sources: what was declared: a list, survey text, or a mapping of set, or of add and remove.
         groups: the groups by name.
         today: the day that expiry is judged by; an address is good through its last day.
         where: the option, for messages.
+        expired: "remove" takes the sources out whose last day is over; of a change, off the connector too.
 
     Raises:
         InputError: nothing was declared, a group is unknown, an address is wrong.
     """
+    if not isinstance(sources, Mapping):
+        return _judged(_found(sources, groups, where), today, expired)
+    unknown = sorted(str(key) for key in sources if key not in _CHANGE_KEYS)
+    if unknown:
+        raise InputError(f"{where}: {', '.join(unknown)} is not known here; the mapping takes add, remove and set.")
+    given = [key for key in _CHANGE_KEYS if sources.get(key) is not None]
+    if not given:
+        raise InputError(f"{where}: the mapping is empty; give add, remove or set ([] in set when nobody may relay).")
+    if "set" in given:
+        if len(given) > 1:
+            raise InputError(f"{where}: set gives the whole list; take out add and remove, or take out set.")
+        return _judged(_found(sources["set"], groups, f"{where}.set"), today, expired)
+    named = {key: _found(sources[key], groups, f"{where}.{key}") for key in given}
+    return _changed(named.get("add", ()), named.get("remove", ()), today, where, expired)
+
+
+def _found(sources: object, groups: Mapping[str, SourceGroup], where: str) -> Iterable[Source]:
+    """What a list of words stands for. An empty list is one, an empty text is a variable that holds nothing."""
     if sources is None:
         raise InputError(f"{where}: no sources are declared; name who may relay, or [] when nobody may.")
     words = split_entries(sources, where, "write names of source groups or addresses")
     if not words and sources != []:
         raise InputError(f"{where}: the list of sources is empty; name who may relay, or [] when nobody may.")
+    return (source for word in words for source in _resolve(word, groups, where))
+
+
+def _changed(
+    added: Iterable[Source], removed: Iterable[Source], today: date, where: str, expired: Expired
+) -> SourceList:
+    adding = _judged(added, today, expired)
+    leaving = {source.range: source for source in removed}
+    both = [entry.label for entry in adding.entries if entry.range in leaving]
+    if both:
+        raise InputError(f"{where}: {', '.join(both[:3])} is in add and in remove; decide for one of them.")
+    change = ListChange(adding.ranges, frozenset(leaving) | {source.range for source in adding.removed})
+    return replace(adding, change=change)
+
+
+def _judged(sources: Iterable[Source], today: date, expired: Expired) -> SourceList:
+    """Without duplicates: of several that mean the same addresses, the one that lasts longest, the first of equals."""
     found: dict[IPRange, Source] = {}
-    for word in words:
-        for source in _resolve(word, groups, where):
-            found.setdefault(source.range, source)
-    entries = tuple(found.values())
-    return SourceList(entries, tuple(entry for entry in entries if entry.expires is not None and entry.expires < today))
+    for source in sources:
+        other = found.setdefault(source.range, source)
+        if other is not source and _lasts_longer(source, other):
+            found[source.range] = source
+    over = tuple(entry for entry in found.values() if entry.expires is not None and entry.expires < today)
+    soon = today + timedelta(days=EXPIRING_DAYS)
+    expiring = tuple(e for e in found.values() if e.expires is not None and today <= e.expires <= soon)
+    if expired == "remove":
+        left = frozenset(entry.range for entry in over)
+        entries = tuple(entry for entry in found.values() if entry.range not in left)
+        return SourceList(entries, (), expiring, over)
+    return SourceList(tuple(found.values()), over, expiring)
+
+
+def _lasts_longer(one: Source, other: Source) -> bool:
+    return other.expires is not None and (one.expires is None or one.expires > other.expires)
 
 
 def _resolve(word: str, groups: Mapping[str, SourceGroup], where: str) -> tuple[Source, ...]:

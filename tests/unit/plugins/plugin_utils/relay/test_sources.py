@@ -75,7 +75,7 @@ def test_nobody_is_only_declared_by_an_empty_list() -> None:
 
 
 def test_a_file_is_what_the_caller_read_from_it() -> None:
-    groups = parse_source_groups({"legacy": {"file": "legacy.csv", "content": "10.0.0.1\n10.0.0.2\n"}})
+    groups = parse_source_groups({"legacy": {"file": "legacy.csv", "content": "address\n10.0.0.1\n10.0.0.2\n"}})
     assert [str(source.range) for source in groups["legacy"].sources] == ["10.0.0.1", "10.0.0.2"]
 
 
@@ -92,8 +92,12 @@ def test_a_file_is_what_the_caller_read_from_it() -> None:
         (["10.0.0.0/0.0.0.255"], "10.0.0.0/0.0.0.255"),
         (["fe80::zz"], "fe80::zz"),
         ([12], "12"),
-        ([None], "None"),
-        ({"payroll": 1}, "neither text nor a list"),
+        ([None], "null"),
+        ({"payroll": 1}, "payroll is not known here; the mapping takes add, remove and set"),
+        ({}, "the mapping is empty"),
+        ({"set": None, "add": None}, "the mapping is empty"),
+        ({"set": ["payroll"], "add": ["printers"]}, "set gives the whole list; take out add and remove"),
+        ({"add": ["payroll"], "remove": ["10.20.4.11"]}, "10.20.4.11 (payroll/pay01, hr-it@contoso.com) is in add and"),
         (17, "neither text nor a list"),
     ],
 )
@@ -108,8 +112,8 @@ def test_wrong_sources_get_one_sentence(sources: object, told: str) -> None:
 @pytest.mark.parametrize(
     ("group", "told"),
     [
-        (["10.0.0.1"], "is not a mapping"),
-        (None, "is not a mapping"),
+        (["10.0.0.1"], "is not a dictionary"),
+        (None, "is not a dictionary"),
         ({}, "neither addresses nor file"),
         ({"addresses": None}, "neither addresses nor file"),
         ({"addresses": ["10.0.0.1"], "file": "x"}, "both addresses and file"),
@@ -118,10 +122,14 @@ def test_wrong_sources_get_one_sentence(sources: object, told: str) -> None:
         ({"addresses": ""}, "the text is empty"),
         ({"addresses": 5}, "neither a list, a mapping nor text"),
         ({"addresses": [["10.0.0.1"]]}, "is not text"),
-        ({"addresses": {"a": None}}, "source_groups.g.addresses.a: None is not text"),
+        ({"addresses": {"a": None}}, "source_groups.g.addresses.a: null is not text"),
         ({"addresses": {"a": {"addres": "10.0.0.1"}}}, "did you mean address?"),
         ({"addresses": {"a": {"address": "10.0.0.1", "expires": "31.03.2027"}}}, "'31.03.2027' is not a date"),
         ({"addresses": {"a": {"address": "10.0.0.1", "expires": 2027}}}, "2027 is not a date"),
+        ({"addresses": {"a": {"address": "10.0.0.1", "expires": "2027-02-30"}}}, "'2027-02-30' is not a date"),
+        ({"addresses": {"a": {"address": "10.0.0.1", "expires": "20270331"}}}, "'20270331' is not a date"),
+        ({"addresses": [], "expires": "soon"}, "source_groups.g.expires: 'soon' is not a date"),
+        ({"file": "x.csv", "content": ["10.0.0.1"]}, "source_groups.g.content: ['10.0.0.1'] is not the text of the"),
         ({"addresses": [], "owner": ["x"]}, "owner: ['x'] is not text"),
         ({"addresses": {5: "10.0.0.1"}}, "the key 5 is not text"),
     ],
@@ -133,6 +141,101 @@ def test_a_wrong_group_gets_one_sentence(group: object, told: str) -> None:
     assert str(caught.value).startswith("source_groups.g")
 
 
+@pytest.mark.parametrize(
+    ("sources", "where"),
+    [
+        ({"set": ""}, "services.a.sources.set: the list of sources is empty"),
+        ({"add": " \n"}, "services.a.sources.add: the list of sources is empty"),
+        ({"add": ["payroll"], "remove": ""}, "services.a.sources.remove: the list of sources is empty"),
+        ({"remove": {}}, "services.a.sources.remove: {} is neither text nor a list"),
+        ({"add": ["10.0.0.999"]}, "services.a.sources.add: '10.0.0.999'"),
+        (["payroll", ""], "services.a.sources: the list has an empty entry"),
+        (["payroll", None], "services.a.sources: the entry "),
+    ],
+)
+def test_a_variable_that_holds_nothing_never_looks_like_an_empty_list(sources: object, where: str) -> None:
+    with pytest.raises(InputError) as caught:
+        resolve_sources(sources, parse_source_groups(GROUPS), TODAY, "services.a.sources")
+    assert str(caught.value).startswith(where)
+
+
+def test_set_is_the_same_as_a_list() -> None:
+    groups = parse_source_groups(GROUPS)
+    listed = resolve_sources(["payroll", "10.9.9.9"], groups, TODAY, "sources")
+    assert resolve_sources({"set": "payroll\n10.9.9.9"}, groups, TODAY, "sources") == listed
+    assert listed.value == listed.ranges and not listed.nobody
+    assert resolve_sources({"set": []}, groups, TODAY, "sources").nobody
+
+
+def test_add_and_remove_change_the_list_that_is_there() -> None:
+    declared = {"add": ["printers", "10.9.9.9"], "remove": "payroll, 10.8.8.8"}
+    found = resolve_sources(declared, parse_source_groups(GROUPS), TODAY, "sources")
+    assert texts(found) == ["10.31.0.0/24", "10.32.0.1", "10.9.9.9"]
+    assert found.value is found.change and found.change is not None
+    assert found.change.add == found.ranges
+    assert sorted(map(str, found.change.remove)) == ["10.20.4.11", "10.20.4.12", "10.8.8.8"]
+
+
+@pytest.mark.parametrize("declared", [{"remove": ["10.8.8.8"]}, {"add": []}, {"add": [], "remove": []}])
+def test_a_change_never_says_that_nobody_may_relay(declared: dict[str, Any]) -> None:
+    assert not resolve_sources(declared, {}, TODAY, "sources").nobody
+
+
+def test_expired_sources_leave_when_somebody_says_so_and_are_told_of_still() -> None:
+    groups = parse_source_groups(GROUPS)
+    found = resolve_sources(["payroll", "10.9.9.9"], groups, date(2026, 11, 21), "sources", "remove")
+    assert texts(found) == ["10.20.4.11", "10.9.9.9"] and found.expired == ()
+    assert [entry.label for entry in found.removed] == ["10.20.4.12 (payroll/pay02, hr-it@contoso.com)"]
+    kept = resolve_sources(["payroll"], groups, date(2026, 11, 20), "sources", "remove")
+    assert texts(kept) == ["10.20.4.11", "10.20.4.12"] and kept.removed == ()
+
+
+def test_an_expired_source_that_would_be_added_is_taken_off_the_connector() -> None:
+    found = resolve_sources({"add": ["payroll"]}, parse_source_groups(GROUPS), TODAY, "sources", "remove")
+    assert found.change is not None
+    assert [str(entry) for entry in found.change.add] == ["10.20.4.11"]
+    assert [str(entry) for entry in found.change.remove] == ["10.20.4.12"]
+
+
+@pytest.mark.parametrize(
+    ("day", "expiring"),
+    [(date(2026, 10, 20), []), (date(2026, 10, 21), ["10.20.4.12"]), (date(2026, 11, 20), ["10.20.4.12"]), (TODAY, [])],
+)
+def test_sources_are_told_of_thirty_days_before_their_last(day: date, expiring: list[str]) -> None:
+    assert [str(entry.range) for entry in resolved("payroll", today=day).expiring] == expiring
+
+
+@pytest.mark.parametrize("order", [["old", "new"], ["new", "old"], ["old", "10.0.0.1"], ["10.0.0.1", "old"]])
+def test_an_address_stays_as_long_as_anybody_needs_it(order: list[str]) -> None:
+    groups = parse_source_groups(
+        {
+            "old": {"addresses": [{"address": "10.0.0.1", "expires": "2026-01-31"}]},
+            "new": {"addresses": [{"address": "10.0.0.1/32", "expires": "2027-12-31"}]},
+        }
+    )
+    found = resolve_sources(order, groups, TODAY, "sources", "remove")
+    assert texts(found) == ["10.0.0.1"] and found.expired == found.removed == ()
+
+
+def test_a_group_may_expire_as_a_whole_and_an_address_may_know_better() -> None:
+    late = {"address": "10.0.0.2", "expires": "2027-01-31"}
+    groups = parse_source_groups({"g": {"expires": date(2026, 11, 1), "addresses": ["10.0.0.1", late]}})
+    found = resolve_sources(["g"], groups, TODAY, "sources")
+    assert [str(entry.range) for entry in found.expired] == ["10.0.0.1"]
+
+
+def test_groups_that_are_parsed_already_stay_as_they_are() -> None:
+    groups = parse_source_groups(GROUPS)
+    assert parse_source_groups(groups) == groups
+
+
+def test_what_is_known_of_a_part() -> None:
+    found = resolved("payroll", "10.9.9.9")
+    part = found.part(frozenset(entry.range for entry in found.entries[1:]))
+    assert texts(part) == ["10.20.4.12", "10.9.9.9"] and texts(SourceList(part.expired)) == ["10.20.4.12"]
+    assert part.label(part.entries[0].range) == "10.20.4.12 (payroll/pay02, hr-it@contoso.com)"
+
+
 def test_a_group_cannot_be_named_like_an_address() -> None:
     with pytest.raises(InputError, match="must not look like an address"):
         parse_source_groups({"10.0.0.1": {"addresses": ["10.0.0.2"]}})
@@ -140,5 +243,5 @@ def test_a_group_cannot_be_named_like_an_address() -> None:
 
 def test_no_groups_are_no_mistake_and_no_mapping_is_one() -> None:
     assert parse_source_groups(None) == {}
-    with pytest.raises(InputError, match="source_groups: 'x' is not a mapping"):
+    with pytest.raises(InputError, match="source_groups: 'x' is not a dictionary"):
         parse_source_groups("x")

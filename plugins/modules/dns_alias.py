@@ -215,6 +215,7 @@ from ansible_collections.mailrelay.exchange.plugins.module_utils._dnspython impo
     DnsClient,
     make_key,
 )
+from ansible_collections.mailrelay.exchange.plugins.module_utils._option_check import PlainRefusal
 
 ARGUMENT_SPEC = {
     "name": {"type": "str", "required": True},
@@ -233,6 +234,10 @@ ARGUMENT_SPEC = {
 }
 
 LONGEST_TIMEOUT = 86400
+
+
+class Module(PlainRefusal, AnsibleModule):
+    """AnsibleModule that refuses wrong options in a sentence."""
 
 
 def client_for(params):
@@ -267,9 +272,8 @@ def result_of(name, outcome):
 
 def main():
     """Run the module."""
-    module = AnsibleModule(
+    module = Module(
         argument_spec=ARGUMENT_SPEC,
-        required_if=[("state", "present", ["targets"])],
         required_together=[("key_name", "key_secret")],
         supports_check_mode=True,
     )

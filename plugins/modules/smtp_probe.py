@@ -324,6 +324,7 @@ attempts:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.mailrelay.exchange.plugins.module_utils._option_check import PlainRefusal
 from ansible_collections.mailrelay.exchange.plugins.module_utils._smtp import (
     probe_until,
     without_sending,
@@ -365,6 +366,10 @@ ARGUMENT_SPEC = {
 COURSE = ("recipients", "expect", "unproven_is_failure", "attempts", "delay")
 
 
+class Module(PlainRefusal, AnsibleModule):
+    """AnsibleModule that refuses wrong options in a sentence."""
+
+
 def request_of(params):
     """Return the ProbeRequest that the options describe."""
     recipients = tuple(Recipient(r["address"], r["expect"] or params["expect"]) for r in params["recipients"])
@@ -374,7 +379,7 @@ def request_of(params):
 
 def main():
     """Run the module."""
-    module = AnsibleModule(
+    module = Module(
         argument_spec=ARGUMENT_SPEC,
         required_together=[("username", "password")],
         supports_check_mode=True,

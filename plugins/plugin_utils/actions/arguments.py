@@ -2,7 +2,8 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Options of a task, checked against an argument spec. PRIVATE to the collection.
 
-Core's own `validate_argument_spec` for actions is not used, because it does not tell which values are secret.
+Core's own `validate_argument_spec` for actions is not used, because it does not tell which values are secret. What is
+wrong is told before core is asked (see _option_check); core converts, fills in defaults, and judges the rules.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
-from ansible.module_utils.common.validation import check_type_dict
-from ansible.module_utils.errors import UnsupportedError
 
+from ansible_collections.mailrelay.exchange.plugins.module_utils._option_check import objection
+from ansible_collections.mailrelay.exchange.plugins.module_utils._words import shown
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.errors import InputError
 
 
@@ -46,9 +47,11 @@ def validate(spec: Mapping[str, Any], value: Any, where: str, rules: Rules) -> t
         InputError: the first thing that does not fit.
     """
     if not isinstance(value, Mapping):
-        raise InputError(f"{where} must be a dictionary of options, not {type(value).__name__}.")
+        raise InputError(f"{where} must be a dictionary of options, not {shown(value)}.")
     given = _without_nulls(spec, value)
-    _refuse_wrong_shapes(spec, given, where)
+    wrong = objection(spec, given)
+    if wrong:
+        raise InputError(f"{where}: {wrong}")
     build: Any = ArgumentSpecValidator  # core's own classes are not annotated
     validator = build(
         dict(spec),
@@ -61,53 +64,9 @@ def validate(spec: Mapping[str, Any], value: Any, where: str, rules: Rules) -> t
     outcome = validator.validate(given)
     hidden = {str(secret) for secret in outcome._no_log_values}
     if outcome.error_messages:
-        what = "Unsupported option: " if isinstance(outcome.errors[0], UnsupportedError) else ""
-        raise InputError(str(hide(f"{where}: {what}{outcome.errors.messages[0]}", hidden)))
+        said = " ".join(str(outcome.errors.messages[0]).split()).rstrip(".")
+        raise InputError(str(hide(f"{where}: {said}.", hidden)))
     return outcome.validated_parameters, hidden
-
-
-def _refuse_wrong_shapes(spec: Mapping[str, Any], value: Mapping[str, Any], where: str) -> None:
-    """Raise InputError for dictionaries and lists that are none.
-
-    Core names a Python class then, or no option at all, and inside options with a spec of their own it even raises.
-    """
-    for name, given in value.items():
-        row = spec.get(name) or {}
-        if row.get("type") == "dict" and not _is_dictionary(given):
-            raise InputError(f"{where}: {name} must be a dictionary, not {_plainly(given)}.")
-        if row.get("type") != "list":
-            continue
-        if isinstance(given, (Mapping, bool)):
-            raise InputError(f"{where}: {name} must be a list, not {_plainly(given)}.")
-        if row.get("elements") == "dict":
-            for item in given if isinstance(given, list) else [given]:
-                if not _is_dictionary(item):
-                    raise InputError(f"{where}: {name} must be a list of dictionaries, and has {_plainly(item)} in it.")
-
-
-def _is_dictionary(given: Any) -> bool:
-    if not isinstance(given, str):
-        return isinstance(given, Mapping)
-    read: Any = check_type_dict  # JSON or key=value, as on a command line
-    try:
-        read(given)
-    except TypeError:
-        return False
-    return True
-
-
-def _plainly(given: Any) -> str:
-    """What a value is, in words; the value itself may be a secret."""
-    for kind, words in (
-        (str, "text"),
-        (bool, "a truth value"),
-        ((int, float), "a number"),
-        (Mapping, "a dictionary"),
-        ((list, tuple), "a list"),
-    ):
-        if isinstance(given, kind):
-            return words
-    return type(given).__name__
 
 
 def _without_nulls(spec: Mapping[str, Any], value: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,26 +5,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from difflib import get_close_matches
+
+from ansible_collections.mailrelay.exchange.plugins.module_utils._words import near_match as near_match
+from ansible_collections.mailrelay.exchange.plugins.module_utils._words import shown
 
 from .errors import InputError
-from .ranges import shown
-
-
-def near_match(word: str, known: Collection[str]) -> str:
-    """A remark that names the known word somebody probably meant, or lists what there is."""
-    folded = {entry.casefold(): entry for entry in known}
-    close = get_close_matches(word.casefold(), list(folded), n=1, cutoff=0.6)
-    if close:
-        return f"did you mean {folded[close[0]]}?"
-    listed = ", ".join(sorted(known)[:12])
-    return f"there is {listed}." if listed else "there is none."
 
 
 def mapping(raw: object, where: str, right: str) -> Mapping[str, object]:
     """A declared mapping with text as keys; `right` tells what it should look like. Raises InputError."""
     if not isinstance(raw, Mapping):
-        raise InputError(f"{where}: {shown(raw)} is not a mapping; write {right}.")
+        raise InputError(f"{where}: {shown(raw)} is not a dictionary; write {right}.")
     for key in raw:
         if not isinstance(key, str) or not key.strip():
             raise InputError(f"{where}: the key {shown(key)} is not text; put it in quotes.")

@@ -13,6 +13,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from ansible_collections.mailrelay.exchange.plugins.module_utils._words import shown as shown
+
 from ._netaddr import int_to_address
 from .address_text import BITS, FORMS, read_binding, read_range
 from .errors import InputError, UndecodableValue
@@ -337,9 +339,3 @@ def _range(text: str) -> IPRange:
 def _binding(text: str) -> Binding:
     version, address, scope, port = read_binding(text)
     return Binding(version, address, port, scope)
-
-
-def shown(value: object) -> str:
-    """A value as it appears in a message: quoted when it is text, and not too long."""
-    text = repr(value)
-    return text if len(text) <= 80 else text[:77] + "..."

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -136,11 +137,15 @@ def test_a_finding_that_refuses_nothing_is_a_warning(actions: Any) -> None:
         ({"services": SERVICES, "protected_addresses": {"edge": "nonsense"}}, "protected_addresses.edge: 'nonsense'"),
         ({"services": SERVICES, "accept_findings": {"open_relay": " "}}, "accept_findings.open_relay: the reason"),
         ({"services": SERVICES, "exchange_addresses": ["10.0.0.300"]}, "exchange_addresses: '10.0.0.300'"),
-        ({"services": SERVICES, "server_name": "EX1"}, "Unsupported option: server_name"),
-        ({}, "missing required arguments: services"),
+        ({"services": SERVICES, "server_name": "EX1"}, "'server_name' is not an option here; did you mean server?"),
+        ({}, "services is missing; give it a value."),
         (
             {"services": {"external": {"sources": ["a"]}}, "source_groups": {"a": {"file": "a.csv"}}},
-            "has not been read",
+            "source_groups.a.file: 'a.csv' was not found in the folder files of the role or the playbook",
+        ),
+        (
+            {"services": {"external": {"sources": {"add": ["payroll"]}, "split": {"connectors": 2}}}},
+            "services.external.sources: split spreads a whole list",
         ),
     ],
 )
@@ -151,6 +156,32 @@ def test_a_mistake_is_one_sentence_before_anything_is_asked(
     assert result["failed"] and not result["changed"]
     assert sentence in result["msg"] and "\n" not in result["msg"] and "Traceback" not in result["msg"]
     assert actions.journal() == []
+
+
+def test_a_file_of_sources_is_read_on_the_control_node(actions: Any, tmp_path: Path) -> None:
+    path = tmp_path / "legacy.csv"
+    path.write_bytes("\ufeffaddress;owner\r\n127.0.0.10;Jürgen\r\n127.0.0.32/28;\r\n".encode())
+    services = {"external": {"sources": ["legacy"]}}
+    groups = {"legacy": {"owner": "mail@lab.example", "file": str(path)}}
+    result = actions("relay", services=services, source_groups=groups)
+    assert result["changed"] and result["services"][0]["addresses"] == 17, result
+    path.write_bytes(path.read_bytes()[:-6])
+    mark = actions.mark()
+    cut = actions("relay", services=services, source_groups=groups)
+    assert cut["failed"] and f"source_groups.legacy.file: '{path}', line 3, column owner: the row ends" in cut["msg"]
+    assert actions.reads(mark) == actions.writes(mark) == [], "a file that may be half a file stops everything"
+
+
+def test_a_file_beside_the_inventory_is_found(actions: Any, tmp_path: Path) -> None:
+    (tmp_path / "sources").mkdir()
+    (tmp_path / "sources" / "legacy.csv").write_text("address\n127.0.0.10\n", encoding="utf-8")
+    result = actions(
+        "relay",
+        services={"external": {"sources": ["legacy"]}},
+        source_groups={"legacy": {"file": "sources/legacy.csv"}},
+        variables={"inventory_dir": str(tmp_path)},
+    )
+    assert result["changed"], result
 
 
 def test_options_that_are_null_count_as_not_given(actions: Any) -> None:

@@ -107,14 +107,14 @@ def test_throttling_asks_for_no_address_and_no_access_list(actions: Any) -> None
     [
         ("receive_connector", {"name": "New"}, "bindings"),
         ("receive_connector", {**SCANNERS, "tarpit_interval": "30"}, "tarpit_interval: '30'"),
-        ("receive_connector", {**SCANNERS, "usage": "Custom"}, "Unsupported option: usage"),
+        ("receive_connector", {**SCANNERS, "colour": "blue"}, "'colour' is not an option here"),
         (
             "receive_connector",
             {**SCANNERS, "remote_ip_ranges": {"append": []}},
             "remote_ip_ranges: append is not known",
         ),
         ("receive_connector_permission", {"connector": "Nobody", "grants": RELAY}, "Nobody"),
-        ("receive_connector_permission", {"connector": "Scanners"}, "missing required arguments: grants"),
+        ("receive_connector_permission", {"connector": "Scanners"}, "grants is missing; give it a value."),
         ("receive_connector_throttling", {"connector": "Nobody", "profile": "guarded"}, "Nobody"),
         ("receive_connector_throttling", {"connector": "Scanners", "profile": "fast"}, "profile"),
     ],

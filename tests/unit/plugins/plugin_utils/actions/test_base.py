@@ -313,13 +313,17 @@ class TestValidation:
     @pytest.mark.parametrize(
         ("arguments", "words"),
         [
-            ({"sever": "EX1"}, "Unsupported option: sever"),
-            ({"count": "many"}, "count"),
-            ({"nested": {"height": 1}}, "nested.height"),
-            ({"nested": 5}, "nested must be a dictionary, not a number."),
-            ({"nested": True}, "nested must be a dictionary, not a truth value."),
-            ({"nested": ["depth"]}, "nested must be a dictionary, not a list."),
-            ({"nested": "depth"}, "nested must be a dictionary, not text."),
+            ({"sever": "EX1"}, "'sever' is not an option here; did you mean server?"),
+            ({"count": "many"}, "count: 'many' is not a whole number."),
+            ({"count": True}, "count: true is not a whole number."),
+            ({"server": False}, "server: false is not text; put it in quotes."),
+            ({"server": ["EX1"]}, "server: ['EX1'] is not text; give one text."),
+            ({"server": "EX\ud800"}, "half of a character"),
+            ({"nested": {"height": 1}}, "nested: 'height' is not an option here; there is depth."),
+            ({"nested": 5}, "nested: 5 is not a dictionary; write {key: value}."),
+            ({"nested": True}, "nested: true is not a dictionary; write {key: value}."),
+            ({"nested": ["depth"]}, "nested: ['depth'] is not a dictionary; write {key: value}."),
+            ({"nested": "depth"}, "nested: 'depth' is not a dictionary; write {key: value}."),
         ],
     )
     def test_nothing_is_opened_for_a_bad_option(
@@ -353,10 +357,10 @@ class TestValidation:
     @pytest.mark.parametrize(
         ("grants", "words"),
         [
-            ({"depth": 1}, "grants must be a list, not a dictionary."),
-            (False, "grants must be a list, not a truth value."),
-            ([{"depth": 1}, 5], "grants must be a list of dictionaries, and has a number in it."),
-            ("depth", "grants must be a list of dictionaries, and has text in it."),
+            ({"depth": 1}, "grants: {'depth': 1} is not a list; write [a, b]."),
+            (False, "grants: false is not a list; write [a, b]."),
+            ([{"depth": 1}, 5], "grants[1]: 5 is not a dictionary; write {key: value}."),
+            ("depth", "grants[0]: 'depth' is not a dictionary; write {key: value}."),
         ],
     )
     def test_lists_of_dictionaries_are_what_they_say(self, make_action: MakeAction, grants: object, words: str):

@@ -372,12 +372,12 @@ def test_many_addresses_do_not_fill_a_result(server: SimulatedExchange) -> None:
 @pytest.mark.parametrize(
     ("raw", "told"),
     [
-        ("x", "safety: 'x' is not a mapping"),
-        ({"max_addresses": True}, "True is not a whole number"),
+        ("x", "safety: 'x' is not a dictionary"),
+        ({"max_addresses": True}, "true is not a whole number"),
         ({"max_addresses": "many"}, "'many' is not a whole number"),
         ({"max_addresses": -1}, "-1 is not a whole number"),
         ({"max_adresses": 1}, "did you mean max_addresses"),
-        ({"max_removed": 5}, r"safety.max_removed: 5 is not a mapping; write \{count: 5, percent: 2\}"),
+        ({"max_removed": 5}, r"safety.max_removed: 5 is not a dictionary; write \{count: 5, percent: 2\}"),
         ({"max_removed": {"count": 0}}, "safety.max_removed.count: 0 is not a whole number from 1 on"),
         ({"max_removed": {"count": 2.5}}, "2.5 is not a whole number"),
         ({"max_removed": {"percent": 101}}, "safety.max_removed.percent: 101 is not a number from 0 to 100"),
@@ -387,7 +387,7 @@ def test_many_addresses_do_not_fill_a_result(server: SimulatedExchange) -> None:
         ({"max_added_addresses": -1}, "safety.max_added_addresses: -1 is not a whole number from 0 on"),
         ({"max_added_addresses": "\u0661"}, "is not a whole number"),
         ({"expired": "delete"}, "safety.expired: 'delete' is neither report nor remove"),
-        ({"expired": True}, "True is neither report nor remove"),
+        ({"expired": True}, "true is neither report nor remove"),
     ],
 )
 def test_wrong_limits_get_one_sentence(raw: object, told: str) -> None:

@@ -80,8 +80,8 @@ def test_grants_are_read_with_their_usual_spelling() -> None:
 @pytest.mark.parametrize(
     ("grant", "told"),
     [
-        ("x", "grants[0]: 'x' is not a mapping"),
-        ({"rights": [SUBMIT]}, "grants[0].principal: None is not a principal"),
+        ("x", "grants[0]: 'x' is not a dictionary"),
+        ({"rights": [SUBMIT]}, "grants[0].principal: null is not a principal"),
         ({"principal": " ", "rights": [SUBMIT]}, "is not a principal"),
         ({"principal": "a\nb", "rights": [SUBMIT]}, "control character"),
         ({"principal": "x"}, "grants[0].rights: no right is given"),
@@ -113,7 +113,7 @@ def test_a_right_cannot_be_wanted_and_not_wanted() -> None:
     ("parse", "options", "told"),
     [
         (connector, {"name": ""}, "name: '' is empty"),
-        (connector, {"name": None}, "name: None is not text"),
+        (connector, {"name": None}, "name: null is not text"),
         (connector, {"name": "x" * 65}, "name: "),
         (connector, {"usage": "Relay"}, "usage: 'Relay' is not one of Custom, Client"),
         (connector, {"guid": "75d6aeb5"}, "guid: '75d6aeb5' is not a GUID"),
@@ -131,10 +131,10 @@ def test_a_right_cannot_be_wanted_and_not_wanted() -> None:
         (connector, {"permission_groups": "Custom"}, "permission_groups: Custom is only shown by Exchange"),
         (throttling, {}, "neither a profile nor a throttle value is given"),
         (throttling, {"profile": "garded"}, "did you mean guarded?"),
-        (throttling, {"connector": None, "profile": "guarded"}, "connector: None is not text"),
+        (throttling, {"connector": None, "profile": "guarded"}, "connector: null is not text"),
         (throttling, {"max_hop_count": 501}, "max_hop_count: 501 is not between 1 and 500"),
         (permission, {"grants": "x"}, "grants: 'x' is not a list"),
-        (permission, {"grants": None}, "grants: None is not a list"),
+        (permission, {"grants": None}, "grants: null is not a list"),
     ],
 )
 def test_a_wrong_option_gets_one_sentence(parse: Any, options: dict[str, Any], told: str) -> None:

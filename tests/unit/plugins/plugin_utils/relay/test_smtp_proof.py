@@ -109,7 +109,7 @@ def test_without_an_internal_recipient_only_the_external_one_is_named(declared: 
         ({"proof": {"recipients": {"external": "b@fabrikam.com"}}}, "relay_proof.sender: '' is not a mail address"),
         ({"proof": {**PROOF, "recipients": {"internal": "a@b"}}}, "relay_proof.recipients.external: '' is not a mail"),
         ({"proof": {**PROOF, "receivers": []}}, "relay_proof: 'receivers' is not an option here"),
-        ({"proof": "yes"}, "relay_proof: 'yes' is not a mapping"),
+        ({"proof": "yes"}, "relay_proof: 'yes' is not a dictionary"),
         ({"targets": [{"port": 25}]}, "targets: an entry has no host"),
         ({"client": {"relay": True}}, "an entry has no address; write {address: 10.20.4.11, relay: true}"),
         (

@@ -118,11 +118,15 @@ def _creation(target: Target, world: World) -> Order:
 
     A connector that belongs to no service is made in one call where that takes everything.
     """
-    not_yet = USAGES[target.desired.usage].later
-    later = {
-        option: value for option, value in target.values.items() if option in not_yet or not BY_OPTION[option].on_new
+    usage = USAGES[target.desired.usage]
+    not_yet = usage.later
+    wanted = {
+        option: value
+        for option, value in target.values.items()
+        if option not in not_yet | usage.fixed or usage.seeds[option] != value
     }
-    first = {option: value for option, value in target.values.items() if option not in later}
+    later = {option: value for option, value in wanted.items() if option in not_yet or not BY_OPTION[option].on_new}
+    first = {option: value for option, value in wanted.items() if option not in later}
     wanted_on = target.values.get("enabled", True) is True
     if target.desired.method is not None or (later and (not_yet & set(later) or "enabled" in first)):
         first["enabled"] = False

@@ -15,7 +15,7 @@ from typing import Any
 from ansible_collections.mailrelay.exchange.plugins.module_utils._profiles import PROFILES
 from ansible_collections.mailrelay.exchange.plugins.module_utils._properties import BY_OPTION
 
-from .answering import FRONT_END
+from .availability import refuse_unavailable, transport_role_of_a_new_connector
 from .cutting import without_addresses
 from .desired import ANONYMOUS, EXTERNALLY_SECURED, DesiredConnector, DesiredGrant
 from .errors import InputError
@@ -26,7 +26,7 @@ from .ownership import ANONYMOUS_USERS, account
 from .quantities import Caseless
 from .ranges import IPRange
 from .rights import ANONYMOUS_RELAY_RIGHTS, ANY_RECIPIENT
-from .usages import USAGES, refuse_unknown_usage, seeds_of
+from .usages import USAGES, refuse_wrong_usage, seeds_of
 from .values import ListChange, parse_option
 from .world import EXCHANGE_SERVERS, EXTERNAL, TLS, Picture, World, connector_distinguished_name
 
@@ -108,17 +108,13 @@ def _just_created(name: str, facts: ServerFacts) -> Picture:
 
 def _values(desired: DesiredConnector, before: Picture | None, facts: ServerFacts) -> dict[str, Any]:
     where = f"Connector {desired.name!r} on {facts.name}"
-    for option in desired.values:
-        row = BY_OPTION[option]
-        if not row.available(facts.version, facts.is_edge):
-            kind = "an Edge Transport server" if facts.is_edge else f"Exchange {facts.version}"
-            raise InputError(f"{where}: {option} cannot be declared, because {kind} does not have {row.exchange}.")
+    refuse_unavailable(desired.values, facts, where)
     declared = {**_profile_values(desired, facts), **desired.values}
     if before is None:
         declared = {**_creation_values(desired, facts), **declared}
     elif before.name.casefold() != desired.key:
         declared = {"name": Caseless(desired.name), **declared}
-    current: Mapping[str, Any] = {} if before is None else before.values
+    current: Mapping[str, Any] = seeds_of(desired.usage, facts.is_edge) if before is None else before.values
     values = {
         option: value.applied_to(current.get(option, frozenset())) if isinstance(value, ListChange) else value
         for option, value in declared.items()
@@ -160,11 +156,8 @@ def _profile_values(desired: DesiredConnector, facts: ServerFacts) -> dict[str, 
 
 
 def _creation_values(desired: DesiredConnector, facts: ServerFacts) -> dict[str, Any]:
-    """Left out, TransportRole would make the connector one of the Transport service, which must not have port 25."""
-    values = dict(desired.creation_values)
-    if BY_OPTION["transport_role"].available(facts.version, facts.is_edge):
-        values.setdefault("transport_role", FRONT_END)
-    return values
+    role = transport_role_of_a_new_connector(facts)
+    return {**({} if role is None else {"transport_role": role}), **desired.creation_values}
 
 
 def _with_method(target: Target, world: World) -> Target:
@@ -268,7 +261,7 @@ def _refuse_what_exchange_would(target: Target, facts: ServerFacts) -> None:
     if target.desired.aspect == "service" and not target.values:
         return
     usage = target.desired.usage
-    refuse_unknown_usage(usage, facts, where)
+    refuse_wrong_usage(usage, target.values, facts, where)
     for option in USAGES[usage].needs:
         if not target.values.get(option):
             raise InputError(

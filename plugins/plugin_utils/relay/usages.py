@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ansible_collections.mailrelay.exchange.plugins.module_utils._properties import BY_OPTION
+
 from .errors import InputError
 from .model import ServerFacts
 from .ranges import Binding, IPRange
@@ -25,11 +27,13 @@ class Usage:
 
     needs: options that New-ReceiveConnector does not go without.
     later: options that it does not take, or is not sure to take, so that they are set right afterwards.
+    fixed: options that it does not take, and that must not be another thing even for a moment.
     seeds: values that it chooses where none are given.
     """
 
     needs: tuple[str, ...]
     later: frozenset[str] = frozenset()
+    fixed: frozenset[str] = frozenset()
     seeds: Mapping[str, frozenset[object]] = field(default_factory=dict)
 
 
@@ -49,17 +53,19 @@ USAGES: dict[str, Usage] = {
     "Custom": Usage(("bindings", "remote_ip_ranges"), seeds=_seeds((), ("Tls",))),
     "Partner": Usage(("bindings", "remote_ip_ranges"), seeds=_seeds(("Partners",), ("Tls",))),
     "Internet": Usage(
-        ("bindings",), frozenset(("remote_ip_ranges",)), _seeds(("AnonymousUsers",), ("Tls",), remote_ip_ranges=_ANY)
+        ("bindings",),
+        fixed=frozenset(("remote_ip_ranges",)),
+        seeds=_seeds(("AnonymousUsers",), ("Tls",), remote_ip_ranges=_ANY),
     ),
     "Client": Usage(
         ("remote_ip_ranges",),
         frozenset(("bindings",)),
-        _seeds(("ExchangeUsers",), _USERS, bindings=_everywhere(587)),
+        seeds=_seeds(("ExchangeUsers",), _USERS, bindings=_everywhere(587)),
     ),
     "Internal": Usage(
         ("remote_ip_ranges",),
         frozenset(("bindings",)),
-        _seeds((_LEGACY, "ExchangeServers"), ("Tls", "ExchangeServer"), bindings=_everywhere(25)),
+        seeds=_seeds((_LEGACY, "ExchangeServers"), ("Tls", "ExchangeServer"), bindings=_everywhere(25)),
     ),
 }
 
@@ -72,7 +78,22 @@ def seeds_of(usage: str, is_edge: bool) -> dict[str, frozenset[object]]:
     return seeds
 
 
-def refuse_unknown_usage(usage: str, facts: ServerFacts, where: str) -> None:
-    """Raise InputError when connectors of this usage cannot be on this server."""
-    if usage == "Client" and facts.is_edge:
-        raise InputError(f"{where}: usage: Client is not for an Edge Transport server, which has no mail users.")
+def refuse_wrong_usage(usage: str, values: Mapping[str, object], facts: ServerFacts, where: str) -> None:
+    """Raise InputError when a new connector of this usage cannot be on this server, or not with these values.
+
+    Args:
+        usage: the usage.
+        values: option name -> canonical value, what the new connector is to have.
+        facts: the server.
+        where: the connector, for the message.
+    """
+    if not BY_OPTION["usage"].knows_word(usage, facts.version, facts.is_edge):
+        raise InputError(
+            f"{where}: usage: {usage} is not for an Edge Transport server, which has no mail users; declare another."
+        )
+    for option in USAGES[usage].fixed:
+        if values.get(option, USAGES[usage].seeds[option]) != USAGES[usage].seeds[option]:
+            raise InputError(
+                f"{where}: {option}: a new connector of usage {usage} is for everybody and takes no list of its own; "
+                "take it out, or declare usage Custom with permission_groups."
+            )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import http.client
 import re
+import ssl
 import threading
 import uuid
 import xml.etree.ElementTree as ET
@@ -50,11 +51,12 @@ def account(name: str, password: str = PASSWORD) -> AccountConfig:
 ACCOUNTS = {name: account(name) for name in ("administrator", "operator")}
 
 
-def server(*auth: str, name: str = "EX1") -> ServerConfig:
+def server(*auth: str, name: str = "EX1", version: str = "2019", roles: tuple[str, ...] = ("mailbox",)) -> ServerConfig:
     return ServerConfig(
         name=name,
         fqdn=f"{name.lower()}.{DOMAIN}",
-        version="2019",
+        version=version,
+        roles=roles,
         address="127.0.0.1",
         port=0,
         smtp_port=0,
@@ -131,10 +133,10 @@ class Lines:
 @contextmanager
 def endpoint(*auth: str, backend: ScriptedBackend | None = None, **keywords: Any) -> Iterator[ExchangeEndpoint]:
     """A running endpoint with the methods `auth`; keywords: kerberos, limits, journal, certificate, disturbances,
-    name, accounts."""
-    name = keywords.pop("name", "EX1")
+    name, version, roles, accounts."""
+    kept = {key: keywords.pop(key) for key in ("name", "version", "roles") if key in keywords}
     running = ExchangeEndpoint(
-        server(*auth, name=name),
+        server(*auth, **kept),
         keywords.pop("accounts", ACCOUNTS),
         keywords.pop("kerberos", None),
         backend or ScriptedBackend(),
@@ -149,7 +151,7 @@ def endpoint(*auth: str, backend: ScriptedBackend | None = None, **keywords: Any
 def connection(running: ExchangeEndpoint, auth: str, user: str = "administrator", **keywords: Any) -> WSMan:
     """pypsrp's own transport for an endpoint."""
     host, port = running.address
-    keywords = {"path": "PowerShell", "password": PASSWORD, "ssl": running.scheme == "https", **keywords}
+    keywords = {"path": running.kind.path, "password": PASSWORD, "ssl": running.scheme == "https", **keywords}
     if auth == "basic" and not keywords["ssl"]:
         keywords.setdefault("encryption", "never")
     if auth in ("kerberos", "negotiate"):
@@ -162,7 +164,7 @@ def connection(running: ExchangeEndpoint, auth: str, user: str = "administrator"
 def open_pool(
     running: ExchangeEndpoint, auth: str, user: str = "administrator", **keywords: Any
 ) -> Iterator[RunspacePool]:
-    configuration = keywords.pop("configuration_name", "Microsoft.Exchange")
+    configuration = keywords.pop("configuration_name", running.kind.configuration)
     with (
         connection(running, auth, user, **keywords) as wsman,
         RunspacePool(wsman, configuration_name=configuration) as pool,
@@ -208,6 +210,11 @@ class RawSession:
 
     def __init__(self, running: ExchangeEndpoint, user: str = "administrator", password: str = PASSWORD) -> None:
         self.http = http.client.HTTPConnection(*running.address, timeout=30)
+        if running.scheme == "https":
+            # Which certificate the lab made is not what is tested.
+            context = ssl._create_unverified_context()  # noqa: S323
+            self.http = http.client.HTTPSConnection(*running.address, timeout=30, context=context)
+        self.path = f"/{running.kind.path}"
         self.user = user
         self._authorization = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
         self.pool = ClientRunspacePool()
@@ -217,7 +224,7 @@ class RawSession:
 
     def post(self, envelope: bytes, **headers: str) -> Reply:
         headers = {"Authorization": self._authorization, "Content-Type": "application/soap+xml", **headers}
-        self.http.request("POST", "/PowerShell", envelope, headers)
+        self.http.request("POST", self.path, envelope, headers)
         answer = self.http.getresponse()
         return Reply(answer.status, answer.headers, answer.read())
 

@@ -16,6 +16,7 @@ from wsman_clients import account
 
 from exchange_lab.wsman import sealing
 from exchange_lab.wsman.accounts import Accounts
+from exchange_lab.wsman.kinds import EXCHANGE, WINRM
 
 
 @contextmanager
@@ -32,12 +33,12 @@ def sealing_pair() -> Iterator[tuple[pypsrp.encryption.WinRMEncryption, spnego.C
         accounts.forget()
 
 
-@given(message=st.binary(min_size=1, max_size=3000))
+@given(message=st.binary(min_size=1, max_size=3000), delimiter=st.sampled_from([EXCHANGE.delimiter, WINRM.delimiter]))
 @settings(max_examples=50, deadline=None)
-def test_seal_is_what_the_client_opens_and_the_other_way_round(message: bytes) -> None:
+def test_seal_is_what_the_client_opens_and_the_other_way_round(message: bytes, delimiter: bytes) -> None:
     with sealing_pair() as (client, acceptor):
         assert sealing.unseal(acceptor, client.wrap_message(message)[1]) == message
-        content_type, body = sealing.seal(acceptor, sealing.SPNEGO, message)
+        content_type, body = sealing.seal(acceptor, sealing.SPNEGO, message, delimiter)
         assert sealing.is_sealed(content_type)
         assert client.unwrap_message(body, "Encrypted Boundary") == message
 

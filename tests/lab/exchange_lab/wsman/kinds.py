@@ -17,7 +17,8 @@ class EndpointKind:
 
     path: of its URL. port: the usual one, which answers name whatever the lab listens on. configuration: the only
     session configuration that it serves. product: the Server header of HTTP. basic_realm: realm of Basic, empty for the
-    server's name. offers_ntlm: whether NTLM stands beside Negotiate among the methods offered. snap_in: whether the
+    server's name. offers_ntlm: whether NTLM stands beside Negotiate among the methods offered. clear_basic: whether
+    Basic is taken without TLS. delimiter: what stands between the parts of a sealed message. snap_in: whether the
     cmdlets come with a snap-in.
     """
 
@@ -27,6 +28,8 @@ class EndpointKind:
     product: str
     basic_realm: str
     offers_ntlm: bool
+    clear_basic: bool
+    delimiter: bytes
     snap_in: bool
 
     @property
@@ -35,8 +38,30 @@ class EndpointKind:
         return _RESOURCES + self.configuration
 
 
-EXCHANGE = EndpointKind("PowerShell", 80, "Microsoft.Exchange", "Microsoft-IIS/10.0", "", True, False)
-WINRM = EndpointKind("wsman", 5985, "Microsoft.PowerShell", "Microsoft-HTTPAPI/2.0", "WSMAN", False, True)
+EXCHANGE = EndpointKind(
+    path="PowerShell",
+    port=80,
+    configuration="Microsoft.Exchange",
+    product="Microsoft-IIS/10.0",
+    basic_realm="",
+    offers_ntlm=True,
+    clear_basic=True,
+    # Exchange's front end writes a blank after the dashes, where RFC 2046 has none.
+    delimiter=b"-- Encrypted Boundary",
+    snap_in=False,
+)
+WINRM = EndpointKind(
+    path="wsman",
+    port=5985,
+    configuration="Microsoft.PowerShell",
+    product="Microsoft-HTTPAPI/2.0",
+    basic_realm="WSMAN",
+    offers_ntlm=False,
+    # AllowUnencrypted is false by default. That Basic is then not even offered without TLS is unverified.
+    clear_basic=False,
+    delimiter=b"--Encrypted Boundary",
+    snap_in=True,
+)
 
 
 def kind_of(server: ServerConfig) -> EndpointKind:

@@ -13,8 +13,6 @@ from spnego.exceptions import SpnegoError
 KERBEROS = "application/HTTP-Kerberos-session-encrypted"
 SPNEGO = "application/HTTP-SPNEGO-session-encrypted"
 BOUNDARY = "Encrypted Boundary"
-# Exchange's front end writes a blank after the dashes, where RFC 2046 has none.
-DELIMITER = b"-- Encrypted Boundary"
 
 _PARTS = re.compile(
     rb"\A--\s*Encrypted Boundary\r\n"
@@ -36,21 +34,21 @@ def is_sealed(content_type: str) -> bool:
     return content_type.lower().startswith("multipart/encrypted")
 
 
-def seal(context: spnego.ContextProxy, protocol: str, message: bytes) -> tuple[str, bytes]:
-    """Return (content type, body) of a message sealed the way Exchange writes it."""
+def seal(context: spnego.ContextProxy, protocol: str, message: bytes, delimiter: bytes) -> tuple[str, bytes]:
+    """Return (content type, body) of a sealed message, its parts between delimiters as the endpoint writes them."""
     header, data, padding = context.wrap_winrm(message)
     length = len(message) + padding
     body = b"".join(
         (
-            DELIMITER,
+            delimiter,
             f"\r\n\tContent-Type: {protocol}\r\n".encode(),
             f"\tOriginalContent: type=application/soap+xml;charset=UTF-8;Length={length}\r\n".encode(),
-            DELIMITER,
+            delimiter,
             b"\r\n\tContent-Type: application/octet-stream\r\n",
             struct.pack("<i", len(header)),
             header,
             data,
-            DELIMITER,
+            delimiter,
             b"--\r\n",
         )
     )

@@ -58,7 +58,7 @@ class Authenticator:
         self.accounts = accounts
         self._auth = frozenset(auth)
         self._fqdn = fqdn
-        self._kind = kind
+        self.kind = kind
         self._keys: gssapi.Credentials | None = None
         if kerberos is not None and self._auth & {"kerberos", "negotiate"}:
             keytab = kerberos.add_service(fqdn)
@@ -79,10 +79,10 @@ class Authenticator:
             offers.append("Negotiate")
         if "kerberos" in self._auth:
             offers.append("Kerberos")
-        if "ntlm" in self._auth and self._kind.offers_ntlm:
+        if "ntlm" in self._auth and self.kind.offers_ntlm:
             offers.append("NTLM")
         if "basic" in self._auth:
-            offers.append(f'Basic realm="{self._kind.basic_realm or self._fqdn}"')
+            offers.append(f'Basic realm="{self.kind.basic_realm or self._fqdn}"')
         return tuple(offers)
 
     @property
@@ -151,7 +151,7 @@ class ConnectionSecurity:
         if self._context is None:
             raise sealing.SealingError("The connection has no security context.")
         protocol = sealing.KERBEROS if self._scheme == "kerberos" else sealing.SPNEGO
-        return sealing.seal(self._context, protocol, message)
+        return sealing.seal(self._context, protocol, message, self._authenticator.kind.delimiter)
 
     def _basic(self, credentials: str) -> Verdict:
         if not self._authenticator.takes_basic:

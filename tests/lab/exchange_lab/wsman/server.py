@@ -93,10 +93,7 @@ class ExchangeEndpoint:
         Raises OSError when the address or port cannot be had.
         """
         tls = self._certificate.context() if self._certificate else None
-        methods = self._server.auth
-        if self._server.edge:
-            methods = tuple(method for method in methods if method != "kerberos")
-        self._authenticator = Authenticator(methods, self.fqdn, self._accounts, self._kerberos, self.kind)
+        self._authenticator = Authenticator(self._methods(), self.fqdn, self._accounts, self._kerberos, self.kind)
         try:
             self._listener = Listener((self._server.address, self._port), self, tls)
         except OSError as error:
@@ -110,6 +107,14 @@ class ExchangeEndpoint:
         self._thread.start()
         self._port = self.address[1]
         return self.address
+
+    def _methods(self) -> tuple[str, ...]:
+        """The server's methods of authentication without those that cannot be had here."""
+        no_kerberos = self._server.edge
+        no_basic = not self.kind.clear_basic and self._certificate is None
+        lacking = {"kerberos"} if no_kerberos else set()
+        lacking |= {"basic"} if no_basic else set()
+        return tuple(method for method in self._server.auth if method not in lacking)
 
     def stop(self) -> None:
         """Close the listener, every session and every connection; does nothing when it does not run."""

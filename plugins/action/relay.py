@@ -8,10 +8,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.mailrelay.exchange.plugins.module_utils._argument_spec import RELAY_SPEC
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.actions.files import read_file
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.actions.writer import WriterAction, today
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.desired import DesiredConnectors
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.plan import Plan
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.service import parse_services
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.source_files import with_file_contents
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.sources import parse_source_groups
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.summary import report_services, sentences
 
 
@@ -19,6 +22,17 @@ class ActionModule(WriterAction):
     """Action of the module relay."""
 
     SPEC = RELAY_SPEC
+
+    def prepare(self, options: dict[str, Any]) -> None:
+        """Read the groups with their files, once for the whole task, and refuse every mistake."""
+        groups = with_file_contents(options["source_groups"], self._content_of)
+        options["source_groups"] = parse_source_groups(groups)
+        super().prepare(options)
+
+    def _content_of(self, name: str) -> bytes:
+        find: Any = self._find_needle  # core's own methods are not annotated
+        folder = self.task_vars.get("inventory_dir")
+        return read_file(name, lambda wanted: str(find("files", wanted)), self._loader, str(folder) if folder else None)
 
     def declare(self, options: Mapping[str, Any], server_name: str) -> DesiredConnectors:
         """The services, with their sources resolved."""

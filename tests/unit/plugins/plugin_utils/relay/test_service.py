@@ -11,7 +11,10 @@ import pytest
 
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.desired import DesiredConnector
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.errors import InputError
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.ranges import IPRange, parse_range
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.service import parse_services
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.splitting import bucket_of
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.values import ListChange
 
 TODAY = date(2026, 11, 21)
 
@@ -107,6 +110,26 @@ def test_a_method_of_a_later_release_says_so(method: str) -> None:
         ({"sources": ["10.0.0.1"], "connector_name": "Relay {host}"}, "{host} is not known here; only {server} is"),
         ({"sources": ["10.0.0.1"], "connector_name": "a\nb"}, "control character"),
         ({"sources": ["10.0.0.1"], "connector_name": 5}, "5 is not text"),
+        ({"sources": ["10.0.0.1"], "split": 3}, "services.external.split: 3 is not a "),
+        ({"sources": ["10.0.0.1"], "split": {}}, "split.connectors: "),
+        ({"sources": ["10.0.0.1"], "split": {"conectors": 3}}, "did you mean connectors?"),
+        ({"sources": ["10.0.0.1"], "split": {"connectors": 0}}, "0 is not a whole number from 1 to 500"),
+        ({"sources": ["10.0.0.1"], "split": {"connectors": 501}}, "501 is not a whole number from 1 to 500"),
+        ({"sources": ["10.0.0.1"], "split": {"connectors": True}}, "is not a whole number from 1 to 500"),
+        ({"sources": ["10.0.0.1"], "split": {"connectors": "two"}}, "'two' is not a whole number from 1 to 500"),
+        ({"sources": {"add": ["10.0.0.1"]}, "split": {"connectors": 2}}, "sources: split spreads a whole list"),
+        (
+            {"sources": ["10.0.0.1"], "connector_name": "x" * 63, "split": {"connectors": 2}},
+            "services.external.split (number 1): name: ",
+        ),
+        ({"sources": ["10.0.0.1"], "aggregate": "perhaps"}, "aggregate: 'perhaps' is neither true nor false"),
+        ({"sources": ["10.0.0.1"], "aggregate": 1}, "aggregate: 1 is neither true nor false"),
+        ({"sources": ["10.0.0.1"], "previous_connector_name": 5}, "previous_connector_name: 5 is not text"),
+        (
+            {"sources": ["10.0.0.1"], "previous_connector_name": "relay EXTERNAL"},
+            "'relay EXTERNAL' is the connector's name already; take it out",
+        ),
+        ({"sources": {"set": []}, "connector": {"remote_ip_ranges": []}}, "says remote_ip_ranges as sources"),
         ({"sources": ["10.0.0.1"], "accept_findings": {"open_realy": "x"}}, "did you mean open_relay?"),
         ({"sources": ["10.0.0.1"], "accept_findings": {"open_relay": " "}}, "the reason is empty"),
         ({"sources": ["10.0.0.1"], "accept_findings": {"open_relay": None}}, "the reason is empty"),
@@ -131,6 +154,113 @@ def test_a_method_of_a_later_release_says_so(method: str) -> None:
 )
 def test_a_mistake_gets_one_sentence(service: dict[str, Any], told: str) -> None:
     assert told in refused(**service)
+
+
+def spread(**service: Any) -> list[DesiredConnector]:
+    return list(parse_services({"external": service}, None, None, None, "EX1", TODAY))
+
+
+def many(count: int) -> str:
+    return "\n".join(f"10.{n // 65536}.{n // 256 % 256}.{n % 256}" for n in range(1, 2 * count, 2))
+
+
+def ranges_of(connector: DesiredConnector) -> frozenset[IPRange]:
+    value = connector.values.get("remote_ip_ranges", frozenset())
+    assert isinstance(value, frozenset)
+    return value
+
+
+def test_a_service_is_spread_over_numbered_connectors() -> None:
+    found = spread(sources=many(60), split={"connectors": "3"}, throttling="guarded", connector_name="Relay {server}")
+    assert [entry.name for entry in found] == ["Relay EX1 1", "Relay EX1 2", "Relay EX1 3"]
+    assert [(entry.part, entry.parts) for entry in found] == [(1, 3), (2, 3), (3, 3)]
+    assert {(entry.service, entry.method, entry.state, entry.profile) for entry in found} == {
+        ("external", "anonymous", "present", "guarded")
+    }
+    assert [entry.previous_name for entry in found] == ["Relay EX1", "", ""]
+    assert sum(len(ranges_of(entry)) for entry in found) == 60 and all(ranges_of(entry) for entry in found)
+    for entry in found:
+        assert entry.sources is not None and entry.sources.ranges == ranges_of(entry)
+        assert entry.values["enabled"] is True
+
+
+def test_a_connector_that_would_get_no_source_is_not_there_and_another_takes_over() -> None:
+    alone = next(n for n in range(1, 50) if bucket_of(parse_range(f"10.0.0.{n}", "x"), 3) == 2)
+    found = spread(sources=[f"10.0.0.{alone}"], split={"connectors": 3}, previous_connector_name="Old relay")
+    assert [entry.state for entry in found] == ["absent", "present", "absent"]
+    assert [entry.previous_name for entry in found] == ["", "Old relay", ""]
+    assert [entry.part for entry in found] == [1, 2, 3]
+
+
+def test_a_spread_service_for_nobody_is_switched_off_as_a_whole() -> None:
+    found = spread(sources=[], split={"connectors": 2})
+    assert [entry.state for entry in found] == ["present", "present"]
+    assert [entry.values["enabled"] for entry in found] == [False, False]
+    assert all(entry.sources is not None and entry.sources.nobody for entry in found)
+
+
+def test_a_spread_service_is_removed_as_a_whole() -> None:
+    found = spread(state="absent", split={"connectors": 2})
+    assert [(entry.name, entry.state) for entry in found] == [
+        ("Relay external 1", "absent"),
+        ("Relay external 2", "absent"),
+    ]
+
+
+def test_too_few_connectors_are_told_with_the_number_that_does() -> None:
+    told = refused(sources=many(2500), split={"connectors": 2})
+    assert told.startswith("services.external.split: 2500 sources over 2 connectors would put ")
+    assert told.endswith("and 1000 is the most for one; set connectors to 3.")
+    assert len(spread(sources=many(2500), split={"connectors": 3})) == 3
+
+
+def test_more_sources_than_one_connector_holds_are_told_before_anything_is_asked() -> None:
+    told = refused(sources=many(1201))
+    assert told == (
+        "services.external.sources: 1201 sources (1201 when aggregated) are more than the 1200 entries that one "
+        "connector can have; spread them with split: {connectors: 2}."
+    )
+    assert len(ranges_of(parsed(sources=many(1200)))) == 1200
+
+
+def test_neighbours_may_be_merged_to_fit_where_nobody_forbids_it() -> None:
+    neighbours = [f"10.0.{n // 256}.{n % 256}" for n in range(1, 1301)]
+    assert parsed(sources=neighbours).aggregate is None
+    assert parsed(sources=neighbours, aggregate="yes").aggregate is True
+    assert "allow aggregate, which makes 1 of them" in refused(sources=neighbours, aggregate=False)
+
+
+def test_a_change_of_the_list_that_is_there_is_a_change() -> None:
+    found = parsed(sources={"add": ["10.0.0.1"], "remove": ["10.0.0.2"]})
+    value = found.values["remote_ip_ranges"]
+    assert isinstance(value, ListChange)
+    assert [str(entry) for entry in value.add] == ["10.0.0.1"] and [str(entry) for entry in value.remove] == [
+        "10.0.0.2"
+    ]
+    assert found.values["enabled"] is True and found.sources is not None and found.sources.change is value
+
+
+def test_expired_sources_leave_only_when_the_safety_says_so() -> None:
+    groups = {"old": {"expires": date(2026, 11, 20), "addresses": ["10.0.0.1"]}}
+    services = {"external": {"sources": ["old", "10.0.0.2"]}}
+    counts = [
+        len(ranges_of(next(iter(parse_services(services, groups, None, safety, "EX1", TODAY)))))
+        for safety in (None, {"expired": "report"}, {"expired": "remove"})
+    ]
+    assert counts == [2, 2, 1]
+
+
+def test_a_connector_may_have_had_another_name() -> None:
+    assert parsed(sources=["10.0.0.1"], previous_connector_name="Old {server}").previous_name == "Old EX1"
+
+
+def test_a_numbered_connector_cannot_be_another_services_too() -> None:
+    services = {
+        "a": {"sources": ["10.0.0.1"], "connector_name": "Relay", "split": {"connectors": 2}},
+        "b": {"sources": ["10.0.0.2"], "connector_name": "RELAY 2"},
+    }
+    with pytest.raises(InputError, match="a and b both name the connector 'RELAY 2'"):
+        parse_services(services, None, None, None, "EX1", TODAY)
 
 
 def test_two_services_cannot_share_a_connector() -> None:

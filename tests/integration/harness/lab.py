@@ -78,6 +78,19 @@ class Lab:
         _exchange_lab("up", str(self.state / "lab.yml"), "--state", str(self.state), timeout=60.0)
         return Lab(self.state, json.loads((self.state / "lab.json").read_text(encoding="utf-8")))
 
+    def start_again_with(self, servers: Mapping[str, Mapping[str, Any]], **content: Any) -> Lab:
+        """Stop the lab and start it again with what it holds and a changed lab file; the journal goes on.
+
+        servers: further settings by server name, such as faults. content: other keys of the lab file.
+        """
+        self.stop()
+        path = self.state / "lab.yml"
+        config = {**yaml.safe_load(path.read_text(encoding="utf-8")), **content}
+        for name, settings in servers.items():
+            config["servers"][name].update(settings)
+        path.write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
+        return self.start_again()
+
     @property
     def journal(self) -> Journal:
         """The journal of this lab."""

@@ -11,7 +11,7 @@ from ansible_collections.mailrelay.exchange.plugins.module_utils._argument_spec 
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.actions.base import ExchangeAction
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.actions.connector_report import (
     anonymous_name,
-    report,
+    reports,
 )
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.errors import CmdletUnavailable
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.facade import Exchange
@@ -42,7 +42,7 @@ class ActionModule(ExchangeAction):
         addresses = self._addresses(facts, exchange) if wanted else ()
         state = ServerState(facts, connectors, access, addresses)
         return {
-            "receive_connectors": [report(connector, state, anonymous) for connector in wanted],
+            "receive_connectors": reports(wanted, state, anonymous),
             "domain_controller": facts.domain_controller,
         }
 

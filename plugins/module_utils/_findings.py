@@ -217,7 +217,7 @@ FINDINGS: tuple[FindingKind, ...] = (
         "ipv6_bypass",
         "warning",
         False,
-        "Connector {connector} on {server} only listens on IPv4, while the server is also at {addresses}{detail}.",
+        "Connector {connector} on {server} only listens on IPv4, while {detail}.",
         "Bind it to [::] too and list the clients' IPv6 addresses, or give clients a name without an AAAA record.",
         "A client that finds an IPv6 address behind the server's name prefers it, meets another connector there and is "
         "refused although its IPv4 address is listed.",

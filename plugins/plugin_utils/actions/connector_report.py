@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.mailrelay.exchange.plugins.module_utils._properties import BY_OPTION
-from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.guards import findings_of
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.guards import Audit
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.model import (
     AccessEntry,
     ReceiveConnector,
@@ -24,6 +24,8 @@ from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.rights im
 )
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.values import to_option
 
+_DOCUMENTED = PERMISSION_GROUPS[ANONYMOUS_USERS][0].principal
+
 ANONYMOUS = "anonymous"
 """The word for the anonymous principal in options; its name is another one in every language."""
 
@@ -38,21 +40,29 @@ def anonymous_name(connectors: Iterable[ReceiveConnector], access: Mapping[str, 
     return None
 
 
-def report(connector: ReceiveConnector, state: ServerState, anonymous: str | None) -> dict[str, Any]:
+def reports(connectors: Iterable[ReceiveConnector], state: ServerState, anonymous: str | None) -> list[dict[str, Any]]:
+    """The info module's list; see report for the arguments."""
+    audit = _audit(state, anonymous)
+    return [report(connector, state, anonymous, audit) for connector in connectors]
+
+
+def report(
+    connector: ReceiveConnector, state: ServerState, anonymous: str | None, audit: Audit | None = None
+) -> dict[str, Any]:
     """One entry of the info module's list.
 
     Args:
         connector: one of the server's.
         state: the server; without the connector's access list in it, nothing is said of permissions.
         anonymous: how the server names the anonymous principal, None when nothing told.
+        audit: the findings about the server, where they are worked out for several connectors.
     """
+    found = (audit or _audit(state, anonymous)).findings(connector.name)
     entries = state.access.get(connector.distinguished_name)
-    documented = PERMISSION_GROUPS[ANONYMOUS_USERS][0].principal
-    found = findings_of(connector, entries, state, Policy(), anonymous or documented)
     permissions, other_access = None, None
     if entries is not None:
         groups = connector.values["permission_groups"]
-        by_hand = manual_entries(entries, groups, anonymous or documented, state.facts.version)
+        by_hand = manual_entries(entries, groups, anonymous or _DOCUMENTED, state.facts.version)
         granted = [entry for entry in by_hand if entry.right in GRANTABLE]
         permissions = {"connector": connector.name, "grants": _grants(granted, anonymous)}
         other_access = _other_access(entries, by_hand)
@@ -71,6 +81,10 @@ def report(connector: ReceiveConnector, state: ServerState, anonymous: str | Non
             "AnonymousPrincipal": anonymous,
         },
     }
+
+
+def _audit(state: ServerState, anonymous: str | None) -> Audit:
+    return Audit(state, Policy(), anonymous or _DOCUMENTED)
 
 
 def _options(connector: ReceiveConnector) -> dict[str, Any]:

@@ -70,10 +70,7 @@ def allowance(values: Mapping[str, Any], entries: Sequence[AccessEntry] | None, 
     mechanisms: frozenset[str] = values.get("auth_mechanism") or frozenset()
     secured = EXTERNAL in mechanisms
     logons, logons_after_tls = _logons(mechanisms)
-    if secured:
-        rights = _secured_rights(values, entries)
-    else:
-        rights = None if entries is None else effective_rights(entries, anonymous)
+    rights = _secured_rights(values, entries) if secured else _rights(entries, anonymous)
     users = None if entries is None else _users_rights(entries)
     return Allowance(
         None if rights is None else _may(rights, secured),
@@ -100,6 +97,10 @@ def _logons(mechanisms: frozenset[str]) -> tuple[tuple[str, ...], tuple[str, ...
     offered = tuple(word for word in _LOGONS if word in mechanisms)
     plain = tuple(word for word in offered if word != "BasicAuth" or "BasicAuthRequireTLS" not in mechanisms)
     return plain, offered if "Tls" in mechanisms else plain
+
+
+def _rights(entries: Sequence[AccessEntry] | None, principal: str) -> frozenset[str] | None:
+    return None if entries is None else effective_rights(entries, principal)
 
 
 def _secured_rights(values: Mapping[str, Any], entries: Sequence[AccessEntry] | None) -> frozenset[str]:

@@ -62,6 +62,7 @@ def finding(
     addresses: Iterable[object] = (),
     detail: str = "",
     guard: bool | None = None,
+    severity: str | None = None,
 ) -> Finding:
     """A finding of the table, with its sentence filled in.
 
@@ -72,6 +73,7 @@ def finding(
         addresses: ranges it is about.
         detail: what the kind's sentence has as {detail}.
         guard: False where this case only deserves a warning although its kind refuses.
+        severity: where this case is not as bad as its kind.
     """
     kind = BY_ID[identifier]
     texts = tuple(str(address) for address in addresses)
@@ -82,8 +84,8 @@ def finding(
         detail=detail,
     )
     guards = kind.guard if guard is None else guard
-    severity = kind.severity if guards == kind.guard else "warning"
-    return Finding(identifier, severity, server, connectors, texts, message, kind.remedy, guards)
+    told = severity or (kind.severity if guards == kind.guard else "warning")
+    return Finding(identifier, told, server, connectors, texts, message, kind.remedy, guards)
 
 
 def name_addresses(texts: tuple[str, ...]) -> str:

@@ -4,27 +4,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
-from ansible_collections.mailrelay.exchange.plugins.module_utils._properties import VERSIONS
-
-from .answering import FRONT_END, SMTP_PORT
+from .connector_guards import connector_findings, denied, high_volume, hybrid, known_addresses, open_relay
 from .defaults import is_default_connector
 from .desired import ANONYMOUS, EXTERNALLY_SECURED
 from .findings import Finding, finding
 from .model import AccessEntry, ExchangeServerAddresses, ReceiveConnector, ServerState
-from .overlaps import clashes
-from .policy import SHARED, Policy
-from .ranges import LOOPBACK, IPRange
-from .rights import ANONYMOUS_RELAY_RIGHTS, ANY_RECIPIENT, effective_rights
+from .neighbours import (
+    Declared,
+    Rivals,
+    answering_strangers_over_ipv6,
+    conflict_findings,
+    conflicts,
+    ipv6_findings,
+)
+from .policy import Policy
+from .rights import ANY_RECIPIENT
 from .sources import Source
 from .target import Target
-from .world import Create, Delete, Grant, Move, Picture, World, Write, picture_of
+from .world import Delete, Grant, Move, Picture, World, Write, picture_of
 
 # What makes a connector answer somebody else or trust them; the rest of a default connector is its owner's business.
 _RELAY_OPTIONS = ("name", "remote_ip_ranges", "permission_groups", "auth_mechanism", "transport_role")
-_CONFLICTING_OPTIONS = frozenset(("remote_ip_ranges", "bindings", "transport_role", "enabled"))
+_ANSWERING_OPTIONS = frozenset(("remote_ip_ranges", "bindings", "transport_role", "enabled"))
 _MAX_NAMED_SOURCES = 3
 
 
@@ -45,6 +49,8 @@ def plan_findings(
         addresses: of every Exchange server.
     """
     known = known_addresses(final, policy, addresses)
+    everybody = answering_strangers_over_ipv6(final)
+    declared = [one for target in targets for one in _declared(target, final)]
     judged = False
     for target in targets:
         own = [move for move in moves if move.name.casefold() == target.name.casefold()]
@@ -54,12 +60,76 @@ def plan_findings(
             continue
         yield from connector_findings(picture, final, policy, known, target.desired.method == EXTERNALLY_SECURED)
         # Only a service promises that anonymous clients may relay; else a denial may be just what somebody wants.
-        yield from _denied(picture, final, None if target.desired.method == ANONYMOUS and picture.enabled else False)
-        judged = judged or final.relays(picture)
+        yield from denied(picture, final, None if target.desired.method == ANONYMOUS and picture.enabled else False)
+        yield from hybrid(picture, own, final)
+        yield from high_volume(picture, _sources_of(target, targets, final), final)
         yield from _sources(target, final.facts.name)
-        yield from _conflicts(picture, own, final)
+        yield from conflict_findings(picture, own, final)
+        if final.relays(picture):
+            judged = True
+            yield from ipv6_findings(picture, final, known, everybody)
+    if declared:
+        yield from Rivals.of(final).findings(declared)
     if judged:
         yield from _unknown_addresses(final.facts.name, known)
+
+
+def _declared(target: Target, final: World) -> Iterator[Declared]:
+    """The connector of a declaration that says who is answered."""
+    picture = final.get(target.name)
+    if target.present and picture is not None and _ANSWERING_OPTIONS & set(target.values):
+        yield Declared(picture, target.desired.service or "")
+
+
+def _sources_of(target: Target, targets: Sequence[Target], final: World) -> int:
+    """How many sources a service has over all its connectors, or a connector of no service for itself."""
+    service = target.desired.service
+    parts = [one for one in targets if one is target or (service is not None and one.desired.service == service)]
+    declared = {
+        entry.range for one in parts if one.desired.sources is not None for entry in one.desired.sources.entries
+    }
+    pictures = [picture for one in parts for picture in [final.get(one.name)] if picture is not None]
+    return max(len(declared), len({entry for picture in pictures for entry in picture.ranges}))
+
+
+class Audit:
+    """Findings about a server's connectors as they are, for reports. What all of them need is worked out once.
+
+    Args:
+        state: the server; access lists that were not read are not judged.
+        policy: what to judge by.
+        anonymous: how the server names the anonymous principal.
+    """
+
+    def __init__(self, state: ServerState, policy: Policy, anonymous: str) -> None:
+        pictures = {entry.name.casefold(): picture_of(entry, state) for entry in state.connectors}
+        self._world = World(state.facts, anonymous, pictures)
+        self._policy = policy
+        self._known = known_addresses(self._world, policy, state.addresses)
+        self._everybody = answering_strangers_over_ipv6(self._world)
+        self._contested: dict[str, list[Finding]] = {}
+        for found in Rivals.of(self._world).findings([Declared(picture) for picture in self._world]):
+            self._contested.setdefault(found.connectors[0].casefold(), []).append(found)
+
+    def findings(self, name: str) -> list[Finding]:
+        """What is to be told of the connector of this name."""
+        picture = self._world.pictures[name.casefold()]
+        return [*self._own(picture), *self._contested.get(picture.key, ())]
+
+    def _own(self, picture: Picture) -> Iterator[Finding]:
+        world, relays = self._world, self._world.relays(picture)
+        if is_default_connector(picture, world.facts):
+            # It is for everybody by design; what it must not do is relay for everybody.
+            if relays:
+                yield from open_relay(picture, world.facts.name, self._policy)
+            return
+        yield from connector_findings(picture, world, self._policy, self._known, False)
+        yield from denied(picture, world, False)
+        yield from hybrid(picture, (), world)
+        yield from high_volume(picture, len(picture.ranges), world)
+        yield from conflicts(picture, world)
+        if relays:
+            yield from ipv6_findings(picture, world, self._known, self._everybody)
 
 
 def findings_of(
@@ -78,105 +148,8 @@ def findings_of(
         policy: what to judge by.
         anonymous: how the server names the anonymous principal.
     """
-    pictures = {entry.name.casefold(): picture_of(entry, state) for entry in state.connectors}
-    picture = picture_of(connector, state)
-    if entries is not None:
-        picture = Picture(picture.name, picture.distinguished_name, picture.values, tuple(entries))
-    world = World(state.facts, anonymous, {**pictures, picture.key: picture})
-    if is_default_connector(picture, state.facts):
-        # It is for everybody by design; what it must not do is relay for everybody.
-        found = _open_relay(picture, state.facts.name, policy) if world.relays(picture) else iter(())
-    else:
-        found = connector_findings(picture, world, policy, known_addresses(world, policy, state.addresses), False)
-        found = chain(found, _denied(picture, world, False))
-    return list(found)
-
-
-def connector_findings(
-    picture: Picture,
-    world: World,
-    policy: Policy,
-    addresses: Sequence[ExchangeServerAddresses],
-    declared_secured: bool,
-) -> Iterator[Finding]:
-    """Findings about one relay connector in this world; declared_secured: the trusting method was declared for it."""
-    server = world.facts.name
-    if _hub_transport_on_smtp_port(picture, world):
-        yield finding("hub_transport_on_port_25", server, (picture.name,))
-    if picture.externally_secured and world.relays_anonymously(picture):
-        yield finding("two_methods", server, (picture.name,))
-    if declared_secured or picture.externally_secured:
-        yield finding("externally_secured_bypass", server, (picture.name,))
-    if not world.relays(picture):
-        return
-    yield from _open_relay(picture, server, policy)
-    for owner in addresses:
-        held = _holding(picture.ranges, owner.addresses)
-        if held:
-            yield finding("exchange_server_address", server, (picture.name,), held, owner.name)
-    for name, protected in policy.protected.groups:
-        held = _holding(picture.ranges, protected)
-        if held:
-            identifier = "shared_address" if name == SHARED else "protected_address"
-            yield finding(identifier, server, (picture.name,), held, name)
-
-
-def known_addresses(
-    world: World, policy: Policy, addresses: Sequence[ExchangeServerAddresses]
-) -> tuple[ExchangeServerAddresses, ...]:
-    """Addresses of Exchange servers, each server once: found, declared, loopback, and those that bindings name.
-
-    A server whose addresses could not be found stays in it with none: what is known otherwise does not replace them.
-    """
-    found: dict[str, ExchangeServerAddresses] = {}
-    for entry in (*addresses, *policy.exchange_addresses):
-        other = found.get(entry.name.casefold())
-        merged = entry.addresses if other is None else (*other.addresses, *entry.addresses)
-        found[entry.name.casefold()] = ExchangeServerAddresses(entry.name, merged)
-    own = found.get(world.facts.name.casefold())
-    if own is None or own.addresses:
-        bound = {binding.address_range for picture in world for binding in picture.bindings if not binding.is_wildcard}
-        read = own.addresses if own is not None else ()
-        every = tuple(sorted({*read, *LOOPBACK, *bound}))
-        found[world.facts.name.casefold()] = ExchangeServerAddresses(world.facts.name, every)
-    return tuple(found.values())
-
-
-def _holding(ranges: Iterable[IPRange], addresses: Sequence[IPRange]) -> list[IPRange]:
-    plain = [address.unmapped for address in addresses]
-    return sorted(
-        entry for entry in ranges for own in [entry.unmapped] if any(own.overlaps(address) for address in plain)
-    )
-
-
-def _open_relay(picture: Picture, server: str, policy: Policy) -> Iterator[Finding]:
-    limit = policy.safety.max_addresses
-    reasons: dict[str, list[IPRange]] = {}
-    for entry in sorted(picture.ranges):
-        if entry.is_any:
-            reasons.setdefault("every address there is", []).append(entry)
-        elif entry.holds_public_space:
-            reasons.setdefault("public address space", []).append(entry)
-        elif entry.size > limit:
-            reasons.setdefault(f"larger than the limit of {limit} addresses", []).append(entry)
-    for reason, ranges in reasons.items():
-        yield finding("open_relay", server, (picture.name,), ranges, reason)
-
-
-def _hub_transport_on_smtp_port(picture: Picture, world: World) -> bool:
-    if VERSIONS.index(world.facts.version) < VERSIONS.index("2013") or world.facts.is_edge:
-        return False
-    role = picture.values.get("transport_role")
-    return role not in (None, FRONT_END) and any(binding.port == SMTP_PORT for binding in picture.bindings)
-
-
-def _denied(picture: Picture, world: World, guard: bool | None) -> Iterator[Finding]:
-    granted = picture.rights_of(world.anonymous)
-    wanted = [right for right in ANONYMOUS_RELAY_RIGHTS if right.casefold() in granted]
-    effective = effective_rights(picture.entries or (), world.anonymous)
-    denied = [right for right in wanted if right not in effective]
-    if denied:
-        yield finding("relay_denied", world.facts.name, (picture.name,), (), ", ".join(denied), guard)
+    access = state.access if entries is None else {**state.access, connector.distinguished_name: tuple(entries)}
+    return Audit(replace(state, access=access), policy, anonymous).findings(connector.name)
 
 
 def _default_connector(target: Target, moves: Sequence[Move], final: World) -> Iterator[Finding]:
@@ -199,9 +172,9 @@ def _sources(target: Target, server: str) -> Iterator[Finding]:
     sources = target.desired.sources
     if sources is None:
         return
-    if sources.expired:
-        told = _listed(sources.expired)
-        yield finding("expired_source", server, (target.name,), (entry.range for entry in sources.expired), told)
+    for identifier, entries in (("expired_source", sources.expired), ("expiring_source", sources.expiring)):
+        if entries:
+            yield finding(identifier, server, (target.name,), (entry.range for entry in entries), _listed(entries))
 
 
 def _listed(sources: Sequence[Source]) -> str:
@@ -217,32 +190,6 @@ def empty_sources(target: Target, server: str) -> Iterator[Finding]:
         count = len(target.before.ranges) if target.before is not None and target.before.enabled else 0
         detail = f"{count} source{'s' if count != 1 else ''} it has now" if count else "nobody so far"
         yield finding("empty_sources", server, (target.name,), detail=detail)
-
-
-def _conflicts(picture: Picture, moves: Sequence[Move], world: World) -> Iterator[Finding]:
-    """What Exchange would refuse in the end, told before it does; only where the plan takes part in it."""
-    if not any(isinstance(move, (Create, Write)) and _CONFLICTING_OPTIONS & set(move.values) for move in moves):
-        return
-    server = world.facts.name
-    for other in world:
-        if other.key == picture.key:
-            continue
-        # Whether Exchange looks at disabled connectors is not documented.
-        guard = None if other.enabled else False
-        if _roles_differ(picture, other) and any(
-            one.conflicts_with(two) for one in picture.bindings for two in other.bindings
-        ):
-            yield finding("role_conflict", server, (picture.name, other.name), (), f"'{other.name}'", guard)
-        elif picture.bindings & other.bindings:
-            pairs = clashes(picture.ranges, other.ranges)
-            if pairs:
-                ranges = sorted({mine for mine, _theirs in pairs})
-                yield finding("range_conflict", server, (picture.name, other.name), ranges, f"'{other.name}'", guard)
-
-
-def _roles_differ(one: Picture, other: Picture) -> bool:
-    roles = (one.values.get("transport_role"), other.values.get("transport_role"))
-    return None not in roles and roles[0] != roles[1]
 
 
 def _unknown_addresses(server: str, addresses: Sequence[ExchangeServerAddresses]) -> Iterator[Finding]:

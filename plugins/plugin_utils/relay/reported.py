@@ -127,8 +127,8 @@ def _report(raw: Mapping[str, Any], where: str) -> Report:
     for needed in _NEEDED:
         if needed not in values:
             raise InputError(f"{where}: connector {name} has no {needed} in its options.")
-    texts = (str(raw.get(key, "")) for key in ("guid", "distinguished_name"))
-    connector = ReceiveConnector(str(raw.get("server", "")), name, *texts, "", values)
+    server, guid, identity = (str(raw.get(key, "")) for key in ("server", "guid", "distinguished_name"))
+    connector = ReceiveConnector(server, name, guid, identity, "", values)
     return Report(connector, _entries(raw, values))
 
 

@@ -216,16 +216,17 @@ def test_two_services_cannot_share_a_port(server: SimulatedExchange, bindings: s
 
 
 @pytest.mark.parametrize(
-    ("source", "conflict"),
+    ("source", "told"),
     [
-        ("10.0.0.0/24", True),
-        ("10.0.0.128-10.0.1.5", True),
-        ("10.0.0.7", False),
-        ("10.0.0.0/16", False),
-        ("10.7.7.7", False),
+        ("10.0.0.0/24", ["range_conflict"]),
+        ("10.0.0.128-10.0.1.5", ["range_conflict"]),
+        ("10.0.0.7", ["stolen_clients"]),
+        ("10.0.0.0/16", ["shadowed_source"]),
+        ("10.7.7.7", []),
     ],
 )
-def test_ranges_that_exchange_refuses_are_told_before(server: SimulatedExchange, source: str, conflict: bool) -> None:
+def test_ranges_that_exchange_refuses_are_told_before(server: SimulatedExchange, source: str, told: list[str]) -> None:
+    conflict = told == ["range_conflict"]
     foreign = {
         "Bindings": ["0.0.0.0:25"],
         "RemoteIPRanges": ["10.0.0.0/24"],
@@ -234,7 +235,7 @@ def test_ranges_that_exchange_refuses_are_told_before(server: SimulatedExchange,
     }
     made = server.add("Foreign", foreign)
     plan = relay(server, sources=[source])
-    assert found(plan) == (["range_conflict"] if conflict else [])
+    assert found(plan) == told
     if conflict:
         assert only(plan).connectors == ("Relay a", "Foreign")
         assert plan.refusal is not None
@@ -242,7 +243,7 @@ def test_ranges_that_exchange_refuses_are_told_before(server: SimulatedExchange,
         warned = relay(server, sources=[source])
         assert (only(warned).severity, warned.refusal) == ("warning", None), "nobody knows whether Exchange minds"
     apart = relay(server, sources=[source], connector={"bindings": "10.99.0.1:25"})
-    assert found(apart) == []
+    assert (found(apart), apart.refusal) == ([] if conflict else told, None), "another binding conflicts with nothing"
 
 
 def test_two_declared_services_that_clash_are_refused(server: SimulatedExchange) -> None:
@@ -286,10 +287,11 @@ def test_a_denied_right_is_told(server: SimulatedExchange) -> None:
 def test_a_source_that_holds_an_exchange_server_is_refused(server: SimulatedExchange, source: str) -> None:
     policy = Policy(exchange_addresses=addresses(("EX2", ("10.0.0.21", "fd00::21"))))
     plan = judged(server, policy, sources=[source, "10.9.9.9"])
-    assert found(plan) == ["exchange_server_address"]
-    assert only(plan).addresses == (source,)
-    assert ("EX2" if "10.0.0." in source else "EX1") in only(plan).message
+    held, *others = plan.findings
+    assert (held.id, held.addresses) == ("exchange_server_address", (source,))
+    assert ("EX2" if "10.0.0." in source else "EX1") in held.message
     assert plan.refusal is not None
+    assert [entry.id for entry in others] == (["ipv6_bypass"] if source == "::1" else [])
 
 
 def test_an_address_that_a_binding_names_is_one_of_the_server(server: SimulatedExchange) -> None:

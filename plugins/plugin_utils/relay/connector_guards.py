@@ -1,0 +1,146 @@
+# Copyright: (c) 2026, the mailrelay.exchange authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""PRIVATE to the collection: findings about one connector on its own, whatever the others of its server are."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+
+from ansible_collections.mailrelay.exchange.plugins.module_utils._profiles import HIGH_VOLUME
+from ansible_collections.mailrelay.exchange.plugins.module_utils._properties import BY_OPTION, VERSIONS
+
+from .answering import FRONT_END, SMTP_PORT
+from .findings import Finding, finding
+from .model import ExchangeServerAddresses
+from .policy import SHARED, Policy
+from .ranges import LOOPBACK, IPRange, aggregate
+from .rights import ANONYMOUS_RELAY_RIGHTS, effective_rights
+from .values import parse_option
+from .world import Create, Move, Picture, World, Write
+
+MANY_SOURCES = 50
+"""More sources than this do not go with the profile high_volume."""
+
+_HYBRID = frozenset(("acceptcloudservicesmail", "acceptoorgprotocol"))
+_CAPABILITIES = "tls_domain_capabilities"
+# The values of the profile that let a single source take every connection there is.
+_UNLIMITED = ("max_inbound_connection_per_source", "max_inbound_connection_percentage_per_source")
+
+
+def connector_findings(
+    picture: Picture,
+    world: World,
+    policy: Policy,
+    addresses: Sequence[ExchangeServerAddresses],
+    declared_secured: bool,
+) -> Iterator[Finding]:
+    """Findings about one relay connector in this world; declared_secured: the trusting method was declared for it."""
+    server = world.facts.name
+    if _hub_transport_on_smtp_port(picture, world):
+        yield finding("hub_transport_on_port_25", server, (picture.name,))
+    if picture.externally_secured and world.relays_anonymously(picture):
+        yield finding("two_methods", server, (picture.name,))
+    if declared_secured or picture.externally_secured:
+        yield finding("externally_secured_bypass", server, (picture.name,))
+    if not world.relays(picture):
+        return
+    yield from open_relay(picture, server, policy)
+    for owner in addresses:
+        held = _holding(picture.ranges, owner.addresses)
+        if held:
+            yield finding("exchange_server_address", server, (picture.name,), held, owner.name)
+    for name, protected in policy.protected.groups:
+        held = _holding(picture.ranges, protected)
+        if held:
+            identifier = "shared_address" if name == SHARED else "protected_address"
+            yield finding(identifier, server, (picture.name,), held, name)
+
+
+def known_addresses(
+    world: World, policy: Policy, addresses: Sequence[ExchangeServerAddresses]
+) -> tuple[ExchangeServerAddresses, ...]:
+    """Addresses of Exchange servers, each server once: found, declared, loopback, and those that bindings name.
+
+    A server whose addresses could not be found stays in it with none: what is known otherwise does not replace them.
+    """
+    found: dict[str, ExchangeServerAddresses] = {}
+    for entry in (*addresses, *policy.exchange_addresses):
+        other = found.get(entry.name.casefold())
+        merged = entry.addresses if other is None else (*other.addresses, *entry.addresses)
+        found[entry.name.casefold()] = ExchangeServerAddresses(entry.name, merged)
+    own = found.get(world.facts.name.casefold())
+    if own is None or own.addresses:
+        bound = {binding.address_range for picture in world for binding in picture.bindings if not binding.is_wildcard}
+        read = own.addresses if own is not None else ()
+        every = tuple(sorted({*read, *LOOPBACK, *bound}))
+        found[world.facts.name.casefold()] = ExchangeServerAddresses(world.facts.name, every)
+    return tuple(found.values())
+
+
+def hybrid(picture: Picture, moves: Iterable[Move], world: World) -> Iterator[Finding]:
+    """The finding for a relay with a capability of the organisation's own cloud; it refuses who would write it."""
+    value = picture.values.get(_CAPABILITIES)
+    carried = sorted(
+        {str(entry) for entry in value if str(entry).rpartition(":")[2].strip().casefold() in _HYBRID}
+        if isinstance(value, (frozenset, tuple, list))
+        else ()
+    )
+    if carried and world.relays(picture):
+        written = any(isinstance(move, (Create, Write)) and _CAPABILITIES in move.values for move in moves)
+        guard = None if written else False
+        yield finding("hybrid_on_relay", world.facts.name, (picture.name,), (), ", ".join(carried), guard)
+
+
+def high_volume(picture: Picture, sources: int, world: World) -> Iterator[Finding]:
+    """The finding for a relay of many sources (a service's over all its connectors) without limits for each."""
+    unlimited = all(
+        picture.values.get(option) == parse_option(BY_OPTION[option], HIGH_VOLUME.values[option])
+        for option in _UNLIMITED
+    )
+    if unlimited and sources > MANY_SOURCES and world.relays(picture):
+        detail = f"{sources} sources, which are more than {MANY_SOURCES}"
+        yield finding("high_volume_many_sources", world.facts.name, (picture.name,), (), detail)
+
+
+def _holding(ranges: Iterable[IPRange], addresses: Sequence[IPRange]) -> list[IPRange]:
+    """Those of the ranges that hold one of the addresses, sorted."""
+    wanted = aggregate(address.unmapped for address in addresses)
+    ends = [(entry.version, entry.high) for entry in wanted]
+
+    def holds(entry: IPRange) -> bool:
+        plain = entry.unmapped
+        at = bisect_left(ends, (plain.version, plain.low))
+        return at < len(wanted) and wanted[at].overlaps(plain)
+
+    return sorted(entry for entry in ranges if holds(entry))
+
+
+def open_relay(picture: Picture, server: str, policy: Policy) -> Iterator[Finding]:
+    limit = policy.safety.max_addresses
+    reasons: dict[str, list[IPRange]] = {}
+    for entry in picture.ranges:
+        if entry.is_any:
+            reasons.setdefault("every address there is", []).append(entry)
+        elif entry.holds_public_space:
+            reasons.setdefault("public address space", []).append(entry)
+        elif entry.size > limit:
+            reasons.setdefault(f"larger than the limit of {limit} addresses", []).append(entry)
+    for reason, ranges in reasons.items():
+        yield finding("open_relay", server, (picture.name,), sorted(ranges), reason)
+
+
+def _hub_transport_on_smtp_port(picture: Picture, world: World) -> bool:
+    if VERSIONS.index(world.facts.version) < VERSIONS.index("2013") or world.facts.is_edge:
+        return False
+    role = picture.values.get("transport_role")
+    return role not in (None, FRONT_END) and any(binding.port == SMTP_PORT for binding in picture.bindings)
+
+
+def denied(picture: Picture, world: World, guard: bool | None) -> Iterator[Finding]:
+    granted = picture.rights_of(world.anonymous)
+    wanted = [right for right in ANONYMOUS_RELAY_RIGHTS if right.casefold() in granted]
+    effective = effective_rights(picture.entries or (), world.anonymous)
+    denied = [right for right in wanted if right not in effective]
+    if denied:
+        yield finding("relay_denied", world.facts.name, (picture.name,), (), ", ".join(denied), guard)

@@ -13,6 +13,7 @@ import pytest
 
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.psrp import PsrpSession
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.session import ConnectionOptions
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.snap_in import SnapInSession
 from exchange_lab.interface import AccountConfig, CallContext, CmdletCall, KerberosConfig, Limits, Outcome, ServerConfig
 from exchange_lab.kerberos import KerberosRealm
 from exchange_lab.wsman.server import ExchangeEndpoint
@@ -78,6 +79,9 @@ class Endpoint:
     def session(self, **changes: object) -> PsrpSession:
         return PsrpSession(self.options(**changes))
 
+    def snap_in_session(self, snap_in: str, **changes: object) -> SnapInSession:
+        return SnapInSession(self.session(snap_in=snap_in, **changes), snap_in)
+
     @property
     def open_shells(self) -> int:
         return self.lab.service.open_shells
@@ -95,9 +99,13 @@ def start_endpoint() -> Iterator[StartEndpoint]:
         auth: tuple[str, ...] = ("ntlm", "basic"),
         limits: Limits | None = None,
         realm: KerberosRealm | None = None,
+        version: str = "2019",
+        roles: tuple[str, ...] = ("mailbox",),
         **more: object,
     ) -> Endpoint:
-        server = ServerConfig("EX1", FQDN, "2019", "127.0.0.1", 0, 0, auth, ("127.0.0.1",), "dc1.lab.example", "Site")
+        server = ServerConfig(
+            "EX1", FQDN, version, "127.0.0.1", 0, 0, auth, ("127.0.0.1",), "dc1.lab.example", "Site", roles=roles
+        )
         backend = ScriptedBackend()
         endpoint = ExchangeEndpoint(server, {ACCOUNT.name: ACCOUNT}, realm, backend, limits or Limits(), **more)
         endpoint.start()

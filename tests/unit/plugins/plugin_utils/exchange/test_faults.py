@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from types import SimpleNamespace
 
 import pytest
@@ -21,6 +22,13 @@ from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.errors
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.session import ConnectionOptions
 
 OPTIONS = ConnectionOptions("ex1.contoso.com", username="svc@CONTOSO.COM", password="x")
+EDGE = ConnectionOptions(
+    "edge01.contoso.com",
+    username="EDGE01\\admin",
+    password="x",
+    auth="ntlm",
+    snap_in="Microsoft.Exchange.Management.PowerShell.SnapIn",
+)
 
 # As Exchange writes it: marks in front of a text in the server's language.
 NO_ROLE = (
@@ -38,10 +46,10 @@ def fault(code: object, text: str = "", provider_text: str | None = None) -> Exc
     return _pypsrp.exceptions.WSManFaultError(code, "ex1", text, None, None, provider_text)
 
 
-def opening(error: Exception, status: int = 500) -> ExchangeError:
+def opening(error: Exception, status: int = 500, options: ConnectionOptions = OPTIONS) -> ExchangeError:
     answers = _pypsrp.Answers()
     answers.status = status
-    return faults.opening_error(error, OPTIONS, answers)
+    return faults.opening_error(error, options, answers)
 
 
 def running(error: Exception, sent: bool = False) -> SessionLost:
@@ -99,6 +107,82 @@ class TestOpening:
     def test_an_error_of_ours_stays_what_it_is(self):
         error = ConnectFailed("x")
         assert opening(error) is error
+
+
+class TestEndpointsOfTheOtherKind:
+    """Exchange's own endpoint and the plain one of Windows are easily mixed up."""
+
+    @pytest.mark.parametrize("code", [2150858811, 2150858752, "w:InvalidResourceURI"])
+    def test_an_edge_server_is_asked_for_exchange(self, code: object):
+        text = str(opening(fault(code), 500))
+        assert "does not know the session configuration Microsoft.Exchange" in text
+        assert "needs ansible_exchange_snap_in" in text
+
+    @pytest.mark.parametrize("code", [2150858811, 2150858752, "w:InvalidResourceURI"])
+    def test_a_mailbox_server_is_asked_for_a_snap_in(self, code: object):
+        text = str(opening(fault(code), 500, EDGE))
+        assert "does not know the session configuration Microsoft.PowerShell" in text
+        assert "take ansible_exchange_snap_in away" in text
+
+    @pytest.mark.parametrize(
+        ("status", "words"),
+        [
+            (403, "a local Administrator"),
+            (404, "the path is wsman and the port 5985 or 5986"),
+            (500, "the service WinRM"),
+        ],
+    )
+    def test_an_answer_that_is_no_soap(self, status: int, words: str):
+        html = _pypsrp.exceptions.WinRMTransportError("http", status, "<html>")
+        assert words in str(opening(html, status, EDGE))
+
+    @pytest.mark.parametrize(
+        ("options", "words"),
+        [
+            (OPTIONS, "an Edge Transport or Exchange 2007 server has no such endpoint"),
+            (EDGE, "check that WinRM listens there"),
+        ],
+    )
+    def test_nobody_listens(self, options: ConnectionOptions, words: str):
+        refused = _pypsrp.requests.ConnectionError()
+        refused.__cause__ = ConnectionRefusedError(111, "refused")
+        assert words in str(opening(refused, 0, options))
+
+    def test_access_denied(self):
+        error = opening(fault(5, "Zugriff verweigert"), 500, EDGE)
+        assert type(error) is AccessDenied
+        assert "LocalAccountTokenFilterPolicy" in str(error)
+        assert "RemotePowerShellEnabled" not in str(error)
+
+    @pytest.mark.parametrize(
+        ("auth", "words"),
+        [
+            ("ntlm", "a local account is written SERVER\\name"),
+            ("negotiate", "a local account is written SERVER\\name"),
+            ("kerberos", "takes a local account with ansible_exchange_auth: ntlm"),
+            ("basic", "Service\\Auth\\Basic"),
+        ],
+    )
+    def test_not_authenticated(self, auth: str, words: str):
+        options = dataclasses.replace(EDGE, auth=auth, scheme="https")
+        error = opening(_pypsrp.exceptions.AuthenticationError("no"), 401, options)
+        assert type(error) is AuthenticationFailed
+        assert words in str(error)
+        assert "virtual directory" not in str(error)
+
+    def test_something_else_answers(self):
+        text = str(opening(KeyError("www-authenticate"), 200, EDGE))
+        assert "is not the remote PowerShell of Windows" in text
+        assert "5985 or 5986" in text
+
+    def test_too_many_sessions(self):
+        assert "as Windows allows" in str(opening(fault(2150859173, "zu viele"), 500, EDGE))
+
+    @pytest.mark.parametrize("options", [OPTIONS, EDGE])
+    @pytest.mark.parametrize("code", [5, 2150858811, 2150859173, 995])
+    def test_every_text_is_one_sentence_on_one_line(self, code: int, options: ConnectionOptions):
+        text = str(opening(fault(code, "text"), 500, options))
+        assert "\n" not in text and ". " not in text.rstrip(".")
 
 
 class TestRunning:

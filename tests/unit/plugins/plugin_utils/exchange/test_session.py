@@ -8,6 +8,8 @@ import pytest
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.errors import InvalidOption
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.session import ConnectionOptions
 
+SNAP_IN = "Microsoft.Exchange.Management.PowerShell.SnapIn"
+
 
 class TestEndpoint:
     @pytest.mark.parametrize(
@@ -17,10 +19,18 @@ class TestEndpoint:
             ({"host": "ex1.contoso.com", "scheme": "https"}, "https://ex1.contoso.com:443/PowerShell"),
             ({"host": "10.0.0.1", "port": 8080, "path": "/PowerShell/"}, "http://10.0.0.1:8080/PowerShell"),
             ({"host": "2001:db8::1"}, "http://[2001:db8::1]:80/PowerShell"),
+            ({"host": "edge01", "snap_in": SNAP_IN}, "http://edge01:5985/wsman"),
+            ({"host": "edge01", "snap_in": SNAP_IN, "scheme": "https"}, "https://edge01:5986/wsman"),
+            ({"host": "edge01", "snap_in": SNAP_IN, "port": 80, "path": "other"}, "http://edge01:80/other"),
         ],
     )
     def test_is_exchanges_own_unless_told_otherwise(self, options: dict[str, object], endpoint: str):
         assert ConnectionOptions(**options).endpoint == endpoint
+
+    def test_the_session_configuration_follows_the_snap_in(self):
+        assert ConnectionOptions("ex1").configuration == "Microsoft.Exchange"
+        assert ConnectionOptions("edge01", snap_in=SNAP_IN).configuration == "Microsoft.PowerShell"
+        assert ConnectionOptions("edge01", snap_in=SNAP_IN, configuration_name="Mine").configuration == "Mine"
 
 
 class TestRefusals:
@@ -36,6 +46,7 @@ class TestRefusals:
             ({"auth": "ntlm"}, "ntlm needs a user name and a password"),
             ({"auth": "basic", "username": "a"}, "basic needs a user name and a password"),
             ({"auth": "basic", "username": "a", "password": "b"}, "clear text"),
+            *(({"snap_in": name}, "the name of one snap-in") for name in ("*", "Microsoft.*", "a b", "a;b", "a.", "")),
             (
                 {"auth": "basic", "username": "a", "password": "b", "message_encryption": "always"},
                 "cannot be encrypted",

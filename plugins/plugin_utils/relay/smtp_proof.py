@@ -32,10 +32,10 @@ _RIGHT_TARGET = "{host: ex1.contoso.com, port: 25}"
 
 @dataclass(frozen=True)
 class Listing:
-    """A source of a service."""
+    """A source of a service; None stands for those that nobody declares, where a service only changes its list."""
 
     service: str
-    source: Source
+    source: Source | None
 
 
 @dataclass(frozen=True)
@@ -46,26 +46,45 @@ class Expectation:
     because: str
 
 
-def listings(services: object, source_groups: object, server_name: str, today: date) -> tuple[Listing, ...]:
-    """Every source of every present service of a server. Raises InputError for a wrong declaration."""
-    declared = parse_services(services, source_groups, None, None, server_name, today)
-    return tuple(
-        Listing(connector.service or connector.name, source)
-        for connector in declared
-        if connector.state == "present" and connector.sources is not None
-        for source in connector.sources.entries
-    )
+def listings(
+    services: object, source_groups: object, server_name: str, today: date, safety: object = None
+) -> tuple[Listing, ...]:
+    """Every source of every present service of a server. Raises InputError for a wrong declaration.
+
+    Args:
+        services: as in relay_services.
+        source_groups: as in relay_source_groups; a file has to be read already.
+        server_name: short name of the server.
+        today: the day that expiry is judged by.
+        safety: as in relay_safety, which tells whether expired sources leave.
+    """
+    found: list[Listing] = []
+    for connector in parse_services(services, source_groups, None, safety, server_name, today):
+        if connector.state == "present" and connector.sources is not None:
+            service = connector.service or connector.name
+            found += [Listing(service, source) for source in connector.sources.entries]
+            if connector.sources.change is not None:
+                found.append(Listing(service, None))
+    return tuple(found)
 
 
 def expectation(address: IPRange | None, declared: Iterable[Listing]) -> Expectation:
     """What is declared for a client: it may relay when some service lists its address."""
     if address is None:
         return Expectation(None, "the address that the server sees is not known")
-    found = [listing for listing in declared if listing.source.range.contains(address)]
-    if not found:
-        return Expectation(False, f"no service lists {address}")
-    narrowest = min(found, key=lambda listing: listing.source.range.size)
-    return Expectation(True, f"service {narrowest.service} lists {narrowest.source.label}")
+    holding: list[tuple[int, Listing, Source]] = []
+    open_ended = ""
+    for listing in declared:
+        if listing.source is None:
+            open_ended = open_ended or listing.service
+        elif listing.source.range.contains(address):
+            holding.append((listing.source.range.size, listing, listing.source))
+    if holding:
+        _size, narrowest, source = min(holding, key=lambda row: row[0])
+        return Expectation(True, f"service {narrowest.service} lists {source.label}")
+    if open_ended:
+        return Expectation(None, f"service {open_ended} only changes its list, which may have {address} in it")
+    return Expectation(False, f"no service lists {address}")
 
 
 def plan_probes(

@@ -221,6 +221,20 @@ def test_relay_probes_and_verdicts_go_together() -> None:
     assert verdict["sentence"] == "10.20.4.11 at ex1: proven, may relay (250 OK); service external lists 10.20.4.11."
 
 
+@pytest.mark.parametrize("folder", ["sources", "files/sources"])
+def test_relay_probes_reads_files_of_sources(tmp_path: Path, folder: str) -> None:
+    (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / folder / "a.csv").write_text("address\n10.20.4.11\n", encoding="utf-8")
+    proof = {"sender": "a@contoso.com", "recipients": {"external": "b@fabrikam.com"}}
+    options = {"services": {"external": {"sources": ["legacy"]}}, "search_path": ["/nowhere", str(tmp_path)]}
+    for name in ("sources/a.csv", str(tmp_path / folder / "a.csv")):
+        groups = {"legacy": {"file": name}}
+        [probe] = run("relay_probes", ["ex1"], proof, [{"address": "10.20.4.11"}], source_groups=groups, **options)
+        assert probe["relay"] is True
+    with pytest.raises(AnsibleFilterError, match=r"source_groups.legacy.file: 'sources/b.csv' was not found"):
+        run("relay_probes", ["ex1"], proof, [], source_groups={"legacy": {"file": "sources/b.csv"}}, **options)
+
+
 def test_relay_probes_without_services_expects_refusals() -> None:
     proof = {"sender": "a@contoso.com", "recipients": {"external": "b@fabrikam.com"}}
     [probe] = run("relay_probes", ["ex1"], proof, [{"address": "10.20.4.11"}])

@@ -134,6 +134,22 @@ def test_a_wrong_declaration_is_not_taken_for_an_empty_one() -> None:
         listings({"external": {"sources": ["payrol"]}}, GROUPS, "EX1", TODAY)
 
 
+def test_an_expired_source_may_relay_as_long_as_nobody_takes_it_out() -> None:
+    groups = {"payroll": {"expires": "2026-11-20", "addresses": ["10.20.4.11"]}}
+    services = {"external": {"sources": ["payroll", "10.9.9.9"]}}
+    for safety, expected in ((None, True), ({"expired": "remove"}, False)):
+        [probe] = probes(listings(services, groups, "EX1", TODAY, safety), {"address": "10.20.4.11"})
+        assert probe["relay"] is expected
+
+
+def test_of_a_list_that_is_only_changed_nobody_knows_the_rest() -> None:
+    declared = listings({"external": {"sources": {"add": ["10.20.4.11"]}}}, None, "EX1", TODAY)
+    added, other = probes(declared, {"address": "10.20.4.11"}, {"address": "10.20.4.12"})
+    assert added["relay"] is True
+    assert other["relay"] is None and "service external only changes its list" in str(other["because"])
+    assert all("expect" not in recipient for recipient in other["recipients"])
+
+
 def answer(expect: str | None, verdict: str, met: bool | None) -> dict[str, Any]:
     replies = {
         "accepted": "250 2.1.5 Recipient OK",

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the mailrelay.exchange authors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Ten thousand sources from a file over numbered connectors; what does not fit is refused before anything is written."""
+"""Ten thousand sources of a file over numbered connectors; what does not fit is refused before anything is written."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from .blast_radius import blast_radius
 from .changes import changes_of, diff_of
 from .compile import compile_steps
 from .desired import ANONYMOUS, EXTERNALLY_SECURED, DesiredConnector, DesiredConnectors
@@ -123,6 +124,7 @@ def plan_server(desired: DesiredConnectors, state: ServerState, policy: Policy) 
         final = final.after(move)
     found = [
         *(entry for target in targets for entry in empty_sources(target, facts.name)),
+        *blast_radius(targets, world, final, policy.safety),
         *_flaw_findings(flaws(world, moves), facts.name),
         *plan_findings(targets, moves, final, policy, state.addresses),
     ]

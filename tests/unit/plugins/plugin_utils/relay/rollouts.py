@@ -23,6 +23,8 @@ from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.steps imp
 from .simulated_exchange import DC, Connector, Refused, SimulatedExchange
 
 TODAY = date(2026, 11, 21)
+# What somebody says who takes sources away, and lets others in, on purpose.
+MEANT = Policy(accepted={"too_many_removed": "they are gone for good", "too_many_added": "they are all needed"})
 
 
 def facts_of(server: SimulatedExchange) -> ServerFacts:
@@ -75,7 +77,7 @@ def services(declared: Mapping[str, Any], server: SimulatedExchange) -> DesiredC
 
 
 def plan_for(server: SimulatedExchange, desired: DesiredConnectors, policy: Policy | None = None) -> Plan:
-    return plan_server(desired, read_state(server, desired), policy or Policy())
+    return plan_server(desired, read_state(server, desired), policy or MEANT)
 
 
 class Promise:

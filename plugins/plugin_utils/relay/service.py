@@ -90,6 +90,13 @@ def _refuse_shared_names(connectors: Collection[DesiredConnector]) -> None:
                 f"services: {other.service} and {connector.service} both name the connector {shown(connector.name)}; "
                 "give each its own connector_name."
             )
+    for connector in connectors:
+        other = by_name.get(connector.previous_name.casefold()) if connector.previous_name else None
+        if other is not None and other.service != connector.service:
+            raise InputError(
+                f"services: {connector.service} takes over the connector {shown(connector.previous_name)}, which is "
+                f"the connector_name of {other.service}; give one of them another name."
+            )
 
 
 def _parse_service(
@@ -106,7 +113,8 @@ def _parse_service(
     state = service.get("state") or "present"
     if state == "absent":
         gone = DesiredConnector(connector_name, "service", "absent", name, accept_findings=accepted)
-        return [gone] if parts is None else _numbered(gone, [None] * parts, where)
+        # The connector without a number goes too: it may be there still, when nothing has been spread so far.
+        return [gone] if parts is None else [gone, *_numbered(gone, [None] * parts, where)]
     if state != "present":
         raise InputError(f"{where}.state: {shown(state)} is neither present nor absent.")
     method = _method(service.get("method"), f"{where}.method")

@@ -202,6 +202,7 @@ def test_a_spread_service_for_nobody_is_switched_off_as_a_whole() -> None:
 def test_a_spread_service_is_removed_as_a_whole() -> None:
     found = spread(state="absent", split={"connectors": 2})
     assert [(entry.name, entry.state) for entry in found] == [
+        ("Relay external", "absent"),
         ("Relay external 1", "absent"),
         ("Relay external 2", "absent"),
     ]
@@ -260,6 +261,18 @@ def test_a_numbered_connector_cannot_be_another_services_too() -> None:
         "b": {"sources": ["10.0.0.2"], "connector_name": "RELAY 2"},
     }
     with pytest.raises(InputError, match="a and b both name the connector 'RELAY 2'"):
+        parse_services(services, None, None, None, "EX1", TODAY)
+
+
+def test_a_service_cannot_take_over_the_connector_of_another() -> None:
+    services = {
+        "a": {"sources": ["10.0.0.1"], "connector_name": "Relay"},
+        "b": {"sources": ["10.0.0.2"], "connector_name": "relay", "split": {"connectors": 2}},
+    }
+    with pytest.raises(InputError, match="b takes over the connector 'relay', which is the connector_name of a; give"):
+        parse_services(services, None, None, None, "EX1", TODAY)
+    services["b"] = {"sources": ["10.0.0.2"], "connector_name": "New", "previous_connector_name": "RELAY"}
+    with pytest.raises(InputError, match="b takes over the connector 'RELAY'"):
         parse_services(services, None, None, None, "EX1", TODAY)
 
 

@@ -10,14 +10,16 @@ from ipaddress import ip_address
 from exchange_lab import verdict
 from exchange_lab.interface import AccountConfig, ConnectorView, Reply, SmtpSession
 from exchange_lab.organization.acl import effective_rights
+from exchange_lab.organization.components import transport_component
 from exchange_lab.organization.connector import ReceiveConnector
-from exchange_lab.organization.model import Organization
+from exchange_lab.organization.model import ExchangeServer, Organization
 from exchange_lab.organization.principals import (
     ANONYMOUS_SID,
     AUTHENTICATED_USERS_SID,
     EXTERNALLY_SECURED_SID,
 )
 from exchange_lab.values.addresses import IPRange
+from exchange_lab.values.directory import ObjectId
 from exchange_lab.values.enums import EnumValue
 
 
@@ -31,14 +33,17 @@ class Answers:
         """Return the connector that takes a connection, None when none does."""
         local, client = ip_address(local_address), ip_address(client_address)
         with self._organization.lock:
-            chosen = verdict.select(self._organization.connectors_of(server), local, port, client)
+            known = self._organization.servers.get(server.lower())
+            roles = known.config.transport_roles if known else ()
+            service = roles[0] if roles else ""
+            chosen = verdict.select(self._organization.connectors_of(server), local, port, client, service)
             return None if chosen is None else self._view(*chosen)
 
     def unavailable(self, server: str) -> Reply | None:
-        """Return the reply of a server whose Front End Transport component does not serve."""
+        """Return the reply of a server whose transport component, the one that owns port 25, does not serve."""
         with self._organization.lock:
             known = self._organization.servers.get(server.lower())
-            active = known is not None and known.active("FrontendTransport")
+            active = known is not None and known.active(transport_component(known.config))
         return None if active else verdict.SERVICE_INACTIVE
 
     def authenticate(self, view: ConnectorView, user: str, password: str) -> SmtpSession | None:
@@ -74,6 +79,14 @@ class Answers:
 
     def _rights(self, connector: ReceiveConnector, sids: frozenset[str]) -> frozenset[str]:
         return effective_rights(self._organization.rows_of(connector), sids)
+
+    def _default_domain(self, connector: ReceiveConnector, server: ExchangeServer) -> str:
+        """The domain of an address without one: 2010 and 2013 append that of DefaultDomain, later versions do not."""
+        domain = connector.values["DefaultDomain"]
+        if not isinstance(domain, ObjectId) or not server.config.platform.has("2007", "2013"):
+            return ""
+        known = self._organization.config.accepted_domains
+        return next((item.domain.removeprefix("*.") for item in known if item.name == domain.name), "")
 
     def _view(self, connector: ReceiveConnector, matched: IPRange) -> ConnectorView:
         secured = "ExternalAuthoritative" in connector.mechanisms
@@ -118,4 +131,7 @@ class Answers:
             chunking=connector.flag("ChunkingEnabled"),
             binary_mime=connector.flag("BinaryMimeEnabled"),
             smtp_utf8=connector.flag("SmtpUtf8Enabled"),
+            version=server.config.version,
+            culture=server.config.culture,
+            default_domain=self._default_domain(connector, server),
         )

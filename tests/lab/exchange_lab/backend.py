@@ -10,11 +10,12 @@ from uuid import uuid4
 from exchange_lab import concurrent_edits
 from exchange_lab.answers import Answers
 from exchange_lab.cmdlets import errors
-from exchange_lab.cmdlets.binding import bind, canonical_names
-from exchange_lab.cmdlets.definition import Cmdlet, Invocation
+from exchange_lab.cmdlets.binding import bind, canonical_names, refuse_edge_parameters
+from exchange_lab.cmdlets.definition import Invocation
 from exchange_lab.cmdlets.registry import find_cmdlet
+from exchange_lab.cmdlets.texts import Text
 from exchange_lab.interface import CallContext, CmdletCall, CmdletError, JournalWriter, Outcome
-from exchange_lab.organization.model import Organization
+from exchange_lab.organization.model import ExchangeServer, Organization
 
 _SILENT = frozenset({"silentlycontinue", "ignore"})
 _WRITING_VERBS = ("New-", "Set-", "Add-", "Remove-", "Enable-", "Disable-")
@@ -36,23 +37,34 @@ class ExchangeBackend:
         }
 
     def session_refusal(self, context: CallContext) -> str | None:
-        """Why an account gets no session: unknown, barred from remote PowerShell, or without any role.
+        """Why an account gets no session: unknown, barred from remote PowerShell, without any role; where a snap-in
+        brings the cmdlets, whoever is no local administrator.
 
         The wording is unverified; endpoints answer with access denied.
         """
         account = self.organization.config.accounts.get(context.user)
+        server = self.organization.servers[context.server.lower()]
+        user = account.netbios_name if account is not None else context.user
+        if server.config.snap_in is not None:
+            refused = account is None or not account.administers(server.name)
+            return self._said(server, "not_administrator", user) if refused else None
         if account is None or not account.remote_powershell:
-            return f'Access is denied to the user "{context.user}": remote PowerShell is not enabled for this user.'
-        if not self.organization.cmdlets_of(context.user):
-            return f'The user "{account.netbios_name}" isn\'t assigned to any management roles.'
+            return self._said(server, "no_remote_powershell", context.user)
+        if not self.organization.cmdlets_of(context.user, server):
+            return self._said(server, "no_roles", user)
         return None
+
+    @staticmethod
+    def _said(server: ExchangeServer, key: str, user: str) -> str:
+        return Text(key, {"user": user}).in_language(server.config.culture)
 
     def execute(self, context: CallContext, call: CmdletCall) -> Outcome:
         """Run one cmdlet and write its journal lines before anybody else may act on its result."""
         with self.organization.lock:
-            cmdlet = find_cmdlet(call.name)
-            if cmdlet is None or cmdlet.name not in self.organization.cmdlets_of(context.user):
-                outcome = Outcome(errors=[errors.unknown_command(call.name)])
+            server = self.organization.servers[context.server.lower()]
+            cmdlet = find_cmdlet(call.name, server.config.platform)
+            if cmdlet is None or cmdlet.name not in self.organization.cmdlets_of(context.user, server):
+                outcome = Outcome(errors=[errors.unknown_command(call.name, server.config.culture)])
                 self._record(context, call.name, dict(call.parameters), outcome)
                 return outcome
             self._concurrent_edits(context.server, "before", cmdlet.name)
@@ -63,7 +75,7 @@ class ExchangeBackend:
             self._record(
                 context,
                 cmdlet.name,
-                canonical_names(cmdlet, call),
+                canonical_names(cmdlet, call, run.platform),
                 run.outcome,
                 writes=cmdlet.writes,
                 what_if=run.what_if,
@@ -97,10 +109,11 @@ class ExchangeBackend:
 
     def _run(self, run: Invocation, call: CmdletCall) -> None:
         try:
-            run.bound = bind(run.cmdlet, call)
+            run.bound = bind(run.cmdlet, call, run.platform)
+            refuse_edge_parameters(run)
             run.cmdlet.run(run)
         except errors.BindingFailure as failure:
-            run.outcome.errors.append(_binding_error(failure, run.cmdlet))
+            run.outcome.errors.append(_binding_error(failure, run))
             return
         except errors.TaskFailure as failure:
             run.outcome.errors.append(self._task_error(failure, run))
@@ -108,9 +121,15 @@ class ExchangeBackend:
 
     def _task_error(self, failure: errors.TaskFailure, run: Invocation) -> CmdletError:
         moment = self.organization.now()
-        stamp = f"{moment.month}/{moment.day}/{moment.year} {moment.hour % 12 or 12}:{moment:%M:%S %p}"
-        cmdlet = run.cmdlet
-        return failure.error(run.context.server, str(uuid4()), stamp, cmdlet.name, cmdlet.type_name)
+        config = run.server.config
+        place = errors.Place(
+            server=run.context.server,
+            culture=config.culture,
+            tagged=config.snap_in is None and config.platform.has("2013"),
+            request=str(uuid4()),
+            moment=f"{moment.month}/{moment.day}/{moment.year} {moment.hour % 12 or 12}:{moment:%M:%S %p}",
+        )
+        return failure.error(place, run.cmdlet.name, run.cmdlet.type_name)
 
     @staticmethod
     def _obey_error_action(run: Invocation) -> None:
@@ -172,15 +191,15 @@ class ExchangeBackend:
                 )
 
 
-def _binding_error(failure: errors.BindingFailure, cmdlet: Cmdlet) -> CmdletError:
+def _binding_error(failure: errors.BindingFailure, run: Invocation) -> CmdletError:
     return CmdletError(
-        failure.message,
-        f"{failure.error_id},{cmdlet.name}",
+        failure.message.in_language(run.server.config.culture),
+        f"{failure.error_id},{run.cmdlet.name}",
         failure.category,
         failure.target,
         failure.exception,
         terminating=True,
-        activity=cmdlet.name,
+        activity=run.cmdlet.name,
     )
 
 

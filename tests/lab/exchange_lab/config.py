@@ -15,7 +15,8 @@ from typing import cast
 
 import yaml
 
-from exchange_lab import concurrent_edits
+from exchange_lab.config_servers import read_servers
+from exchange_lab.config_values import check_address, read_address, read_domain, read_port
 from exchange_lab.interface import (
     AcceptedDomain,
     AccountConfig,
@@ -32,19 +33,24 @@ from exchange_lab.interface import (
     WatchConfig,
 )
 from exchange_lab.organization.acl import RIGHTS
-from exchange_lab.organization.model import COMPONENTS
 from exchange_lab.organization.roles import ROLE_GROUPS, ROLES
 from exchange_lab.section import LabFileError, Section
 from exchange_lab.values.directory import fqdn
-from exchange_lab.versions import CULTURES, EDGE, VERSIONS, roles_of
-from exchange_lab.wsman.disturbances import Disturbances
 
-AUTHENTICATION = ("kerberos", "negotiate", "ntlm", "basic")
 TSIG_ALGORITHMS = ("hmac-sha256", "hmac-sha384", "hmac-sha512", "hmac-sha224", "hmac-sha1", "hmac-md5")
 
 _CHOICES = {
     "permission_groups_replacement": ("keeps_manual", "removes_dropped", "removes_manual"),
     "range_echo": ("entered", "network", "lohi"),
+    "hop_counts": ("captured", "documented"),
+    "split_mailbox_port": ("25", "2525"),
+    "older_cmdlets": ("refused", "allowed"),
+    "newer_cmdlets": ("refused", "allowed"),
+    "edge_parameters": ("unknown", "refused"),
+    "legacy_anonymous_rights": ("four", "three"),
+    "small_sizes": ("exact", "rounded"),
+    "scope_ids": ("kept", "dropped"),
+    "edge_transport_role": ("shown", "hidden"),
 }
 
 
@@ -68,7 +74,8 @@ def parse(content: object, where: str = "lab") -> LabConfig:
     kerberos = _kerberos(top.section("kerberos")) if top.has("kerberos") else None
     role_groups = _role_groups(top.section("role_groups"))
     accounts = _accounts(top.section("accounts", required=True), organization, role_groups)
-    servers = _servers(top.section("servers", required=True), organization, kerberos)
+    servers = read_servers(top.section("servers", required=True), organization, kerberos)
+    _check_administrators(top, accounts, servers)
     domains = _accepted_domains(top, organization)
     dns = _dns(top.section("dns"), organization, servers) if top.has("dns") else None
     config = LabConfig(
@@ -88,32 +95,8 @@ def parse(content: object, where: str = "lab") -> LabConfig:
     return config
 
 
-def _domain_name(section: Section, key: str, default: str | None = None) -> str:
-    text = section.text(key, default)
-    try:
-        return fqdn(text).domain
-    except ValueError:
-        raise section.error(key, f"{text!r} is no domain name; write it like lab.example") from None
-
-
-def _address(section: Section, key: str, default: str | None = None) -> str:
-    return check_address(section, key, section.text(key, default))
-
-
-def check_address(section: Section, key: str, text: str) -> str:
-    """Return one plain IP address; raise LabFileError otherwise."""
-    try:
-        return str(ip_address(text))
-    except ValueError:
-        raise section.error(key, f"{text!r} is no IP address; write it like 127.0.1.1") from None
-
-
-def _port(section: Section, key: str, default: int) -> int:
-    return section.integer(key, default, 0, 65535)
-
-
 def _organization(section: Section) -> OrganizationConfig:
-    domain = _domain_name(section, "domain")
+    domain = read_domain(section, "domain")
     controllers = section.strings("domain_controllers", (f"dc1.{domain}",))
     if not controllers:
         raise section.error("domain_controllers", "name at least one domain controller")
@@ -162,97 +145,20 @@ def _accounts(
             f"{name}@{organization.domain}",
             f"{organization.netbios}\\{name}",
             account.boolean("remote_powershell", True),
+            account.strings("administrator_of", ()) if account.has("administrator_of") else None,
         )
         account.done()
     return accounts
 
 
-def _servers(
-    section: Section, organization: OrganizationConfig, kerberos: KerberosConfig | None
-) -> Mapping[str, ServerConfig]:
-    servers: dict[str, ServerConfig] = {}
-    for name in section.names():
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]{0,14}", name):
-            raise section.error(name, "a server name has 1 to 15 letters, digits or dashes")
-        if name.lower() in (known.lower() for known in servers):
-            raise section.error(name, "two servers have this name; names differ in more than case")
-        servers[name] = _server(name, section.section(name, required=True), organization, kerberos)
-    if not servers:
-        raise section.error(None, "name at least one server")
-    return servers
-
-
-def _server(
-    name: str, section: Section, organization: OrganizationConfig, kerberos: KerberosConfig | None
-) -> ServerConfig:
-    address = _address(section, "address")
-    auth = section.strings("auth", ("kerberos", "ntlm") if kerberos else ("ntlm",))
-    for method in auth:
-        if method not in AUTHENTICATION:
-            raise section.error("auth", f"{method!r} is no method; use some of {', '.join(AUTHENTICATION)}")
-    if "kerberos" in auth and kerberos is None:
-        raise section.error("auth", "kerberos needs the top-level key kerberos with a realm")
-    controller = section.text("domain_controller", organization.domain_controllers[0])
-    if controller not in organization.domain_controllers:
-        raise section.error("domain_controller", f"{controller!r} is not among organization.domain_controllers")
-    addresses = tuple(check_address(section, "addresses", item) for item in section.strings("addresses", (address,)))
-    version = section.choice("version", VERSIONS, "2019")
-    server = ServerConfig(
-        name=name,
-        fqdn=_domain_name(section, "fqdn", f"{name.lower()}.{organization.domain}"),
-        version=version,
-        address=address,
-        port=_port(section, "port", 0),
-        smtp_port=_port(section, "smtp_port", 2525),
-        auth=auth,
-        addresses=addresses,
-        domain_controller=controller,
-        site=section.text("site", "Default-First-Site-Name"),
-        components=_components(section.section("components")),
-        scheme=section.choice("scheme", ("http", "https"), "http"),
-        faults=_faults(section),
-        roles=_roles(section, version),
-        culture=section.choice("culture", CULTURES, "en"),
-        edits=concurrent_edits.read_edits(section.section("faults")),
-    )
-    section.done()
-    return server
-
-
-def _roles(section: Section, version: str) -> tuple[str, ...]:
-    """The roles of a server in their usual order; all that the version has when none is named."""
-    known = roles_of(version)
-    chosen = section.strings("roles", known)
-    if chosen == (EDGE,):
-        return chosen
-    for role in chosen:
-        if role == EDGE:
-            raise section.error("roles", "an Edge Transport server holds no other role; write [edge]")
-        if role not in known:
-            names = ", ".join((*known, EDGE))
-            raise section.error("roles", f"{role!r} is no role of Exchange {version}; use some of {names}")
-    if not chosen:
-        raise section.error("roles", f"name at least one role of {', '.join((*known, EDGE))}")
-    return tuple(role for role in known if role in chosen)
-
-
-def _faults(section: Section) -> Mapping[str, object]:
-    content = section.mapping("faults")
-    faults = {name: value for name, value in content.items() if name not in concurrent_edits.KEYS}
-    try:
-        Disturbances.from_config(faults)
-    except ValueError as error:
-        raise LabFileError(f"{section.where}.{error}") from error
-    return faults
-
-
-def _components(section: Section) -> Mapping[str, str]:
-    states = {}
-    for name in section.names():
-        if name not in COMPONENTS:
-            raise section.error(name, "this is no component of Get-ServerComponentState")
-        states[name] = section.choice(name, ("Active", "Inactive", "Draining"))
-    return states
+def _check_administrators(
+    top: Section, accounts: Mapping[str, AccountConfig], servers: Mapping[str, ServerConfig]
+) -> None:
+    for account in accounts.values():
+        for name in account.administrator_of or ():
+            if name not in servers:
+                place = f"accounts.{account.name}.administrator_of"
+                raise top.error(place, f"{name!r} is no server of this lab; name some of {', '.join(servers)}")
 
 
 def _accepted_domains(top: Section, organization: OrganizationConfig) -> tuple[AcceptedDomain, ...]:
@@ -273,11 +179,11 @@ def _accepted_domains(top: Section, organization: OrganizationConfig) -> tuple[A
 
 
 def _dns(section: Section, organization: OrganizationConfig, servers: Mapping[str, ServerConfig]) -> DnsConfig:
-    zone = _domain_name(section, "zone", organization.domain)
+    zone = read_domain(section, "zone", organization.domain)
     key = _dns_key(section.section("key")) if section.has("key") else None
     records = [*_server_records(servers, zone), *_dns_records(section.section("records"), zone)]
-    address = _address(section, "address", "127.0.0.1")
-    result = DnsConfig(address, _port(section, "port", 0), zone, key, tuple(records))
+    address = read_address(section, "address", "127.0.0.1")
+    result = DnsConfig(address, read_port(section, "port", 0), zone, key, tuple(records))
     section.done()
     return result
 
@@ -289,7 +195,7 @@ def _dns_key(section: Section) -> DnsKey:
     except (binascii.Error, ValueError):
         raise section.error("secret", "the secret of a TSIG key is base64") from None
     algorithm = section.choice("algorithm", TSIG_ALGORITHMS, "hmac-sha256")
-    key = DnsKey(_domain_name(section, "name"), algorithm, secret)
+    key = DnsKey(read_domain(section, "name"), algorithm, secret)
     section.done()
     return key
 
@@ -330,7 +236,7 @@ def _watch(section: Section) -> WatchConfig:
     for key in ("sender", "recipient"):
         if "@" not in section.text(key):
             raise section.error(key, "an SMTP address holds an @")
-    result = WatchConfig(_address(section, "client"), section.text("sender"), section.text("recipient"))
+    result = WatchConfig(read_address(section, "client"), section.text("sender"), section.text("recipient"))
     section.done()
     return result
 

@@ -145,7 +145,8 @@ class ConnectorView:
 
     Times are in seconds, sizes in bytes, None where Exchange says Unlimited. `session` is the session before AUTH:
     anonymous, or externally secured when AuthMechanism holds ExternalAuthoritative. `enforces_sender_rights` is False
-    for the Front End Transport service, which lets any sender pass.
+    for the Front End Transport service, which lets any sender pass. version and culture are the server's.
+    default_domain is what 2010 and 2013 append to an address without a domain, empty elsewhere.
     """
 
     server: str
@@ -184,6 +185,9 @@ class ConnectorView:
     chunking: bool
     binary_mime: bool
     smtp_utf8: bool
+    version: str = "2019"
+    culture: str = "en"
+    default_domain: str = ""
 
 
 class AnswerBook(Protocol):
@@ -242,7 +246,7 @@ class ServerConfig:
     does meanwhile (see `exchange_lab.concurrent_edits`).
 
     version: 2007 to SE. roles: out of mailbox, client_access, hub_transport, or edge alone. culture: en, de or fr, the
-    language of the server's Windows.
+    language of its Windows. downgraded_exchange_auth: UseDowngradedExchangeServerAuth of its transport service.
     """
 
     name: str
@@ -261,6 +265,17 @@ class ServerConfig:
     roles: tuple[str, ...] = (versions.MAILBOX,)
     culture: str = "en"
     edits: tuple[Edit, ...] = ()
+    downgraded_exchange_auth: bool = False
+
+    @property
+    def platform(self) -> versions.Platform:
+        """What decides which properties its connectors have."""
+        return versions.Platform(self.version, self.edge)
+
+    @property
+    def transport_roles(self) -> tuple[str, ...]:
+        """The transport roles that its connectors may have; the service of the first one owns port 25."""
+        return versions.transport_roles(self.version, self.roles)
 
     @property
     def edge(self) -> bool:
@@ -281,7 +296,7 @@ class ServerConfig:
 @dataclass(frozen=True)
 class AccountConfig:
     """One account of the domain: `upn` is name@domain, `netbios_name` DOMAIN\\name; the Kerberos principal is
-    name@REALM."""
+    name@REALM. `administrator_of`: the servers whose local administrator it is; None means by its role groups."""
 
     name: str
     password: str = field(repr=False)
@@ -289,6 +304,14 @@ class AccountConfig:
     upn: str = ""
     netbios_name: str = ""
     remote_powershell: bool = True
+    administrator_of: tuple[str, ...] | None = None
+
+    def administers(self, server: str) -> bool:
+        """Whether the account is local administrator of a server; unless the lab file says, Organization Management is
+        everywhere."""
+        if self.administrator_of is None:
+            return "Organization Management" in self.role_groups
+        return server.lower() in {name.lower() for name in self.administrator_of}
 
 
 @dataclass(frozen=True)
@@ -348,12 +371,17 @@ class WatchConfig:
 
 @dataclass(frozen=True)
 class Limits:
-    """Limits of the remote PowerShell endpoint; times in seconds, the envelope in bytes."""
+    """Limits of the remote PowerShell endpoint; times in seconds, the envelope in bytes.
+
+    values_per_attribute: how many values Active Directory keeps in one attribute of an object.
+    """
 
     shells_per_user: int = 18
     operation_timeout: float = 20.0
     shell_idle_timeout: float = 900.0
     maximum_envelope_size: int = 512000
+    # Known to lie between 1,200 and 1,300 (unverified where exactly): the stricter end.
+    values_per_attribute: int = 1200
 
 
 @dataclass(frozen=True)
@@ -369,6 +397,16 @@ class Switches:
     server_name_identities: SERVER\\Name is an identity for the ADPermission cmdlets too.
     usage_bindings: -Bindings is allowed with the usages Client and Internal.
     view_only_reads_permissions: View-Only Configuration holds Get-ADPermission.
+    hop_counts: hop counts of a new connector, as `captured` (60 and 5) or as `documented` (30 and 8 since 2016).
+    split_mailbox_port: port of `Default SERVER` on a 2013 Mailbox server without Client Access.
+    older_cmdlets: whether cmdlets may write connectors of a server newer than themselves (refused, allowed).
+    newer_cmdlets: whether those of 2013 and later may write connectors of 2007 and 2010 (refused, allowed).
+    edge_parameters: DomainController and TransportRole on Edge Transport do not exist (unknown) or are refused.
+    legacy_anonymous_rights: rights of AnonymousUsers on 2007 and 2010 (four as documented later, three as at first).
+    localized_sizes: sizes carry the separators of the server's culture.
+    small_sizes: a size that is no whole number of kilobytes is kept (exact) or rounded up (rounded).
+    scope_ids: Get shows the scope id of an IPv6 address (kept) or not (dropped).
+    edge_transport_role: Get shows TransportRole on Edge Transport (shown, as HubTransport) or not (hidden).
     """
 
     disabled_connector_conflicts: bool = True
@@ -379,6 +417,16 @@ class Switches:
     server_name_identities: bool = True
     usage_bindings: bool = False
     view_only_reads_permissions: bool = True
+    hop_counts: str = "captured"
+    split_mailbox_port: str = "25"
+    older_cmdlets: str = "refused"
+    newer_cmdlets: str = "refused"
+    edge_parameters: str = "unknown"
+    legacy_anonymous_rights: str = "four"
+    localized_sizes: bool = True
+    small_sizes: str = "exact"
+    scope_ids: str = "kept"
+    edge_transport_role: str = "shown"
 
 
 @dataclass(frozen=True)

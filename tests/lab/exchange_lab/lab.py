@@ -131,7 +131,8 @@ class Lab:
         for account in self.config.accounts.values():
             realm.add_principal(account.name, account.password)
         for server in self.config.servers.values():
-            realm.add_service(server.fqdn)
+            if not server.edge:
+                realm.add_service(server.fqdn)
         realm.start()
         return realm
 
@@ -151,17 +152,10 @@ class Lab:
         )
         self._stack.callback(endpoint.stop)
         host, port = endpoint.start()
-        front_end = SmtpFrontEnd(server, self.answers, self.sink)
-        self._stack.callback(front_end.stop)
-        smtp_host, smtp_port = front_end.start()
-        self.exchange[server.name], self.smtp[server.name] = endpoint, front_end
+        self.exchange[server.name] = endpoint
         probes.wait_for(
             f"The PowerShell endpoint of {server.name} at {host} port {port}",
             lambda: probes.powershell(host, port, server.scheme, endpoint.kind.path),
-        )
-        probes.wait_for(
-            f"The SMTP front end of {server.name} at {smtp_host} port {smtp_port}",
-            lambda: probes.smtp(smtp_host, smtp_port),
         )
         return {
             "fqdn": server.fqdn,
@@ -174,10 +168,22 @@ class Lab:
             "scheme": server.scheme,
             "url": endpoint.url,
             "ca": str(certificate.certificate) if certificate else None,
-            "smtp": {"host": smtp_host, "port": smtp_port},
+            "smtp": self._start_smtp(server),
             "kerberos_hostname": server.fqdn,
-            "domain_controller": server.domain_controller,
+            "domain_controller": server.domain_controller or None,
         }
+
+    def _start_smtp(self, server: ServerConfig) -> dict[str, object] | None:
+        """Start what answers on port 25; nothing does on a server without a transport service."""
+        if not server.transport_roles:
+            return None
+        front_end = SmtpFrontEnd(server, self.answers, self.sink)
+        self._stack.callback(front_end.stop)
+        host, port = front_end.start()
+        self.smtp[server.name] = front_end
+        what = f"The SMTP front end of {server.name} at {host} port {port}"
+        probes.wait_for(what, lambda: probes.smtp(host, port))
+        return {"host": host, "port": port}
 
     def _start_dns(self) -> dict[str, object] | None:
         if self.config.dns is None:

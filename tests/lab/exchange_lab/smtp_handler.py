@@ -50,7 +50,7 @@ class ExchangeHandler:
         refusal = server.front.rates.admit(server.view, server.client, server.rights.user)
         if refusal is not None:
             return str(refusal)
-        envelope.mail_from = address
+        envelope.mail_from = address if address == "<>" else verdict.completed(server.view, address)
         return str(reply)
 
     async def handle_RCPT(
@@ -67,7 +67,7 @@ class ExchangeHandler:
             return str(smtp_texts.TOO_MANY_RECIPIENTS)
         reply = verdict.rcpt_to(server.view, server.rights, address)
         if reply.accepted:
-            envelope.rcpt_tos.append(address)
+            envelope.rcpt_tos.append(verdict.completed(server.view, address))
         return str(reply)
 
     async def handle_RSET(self, server: ExchangeConnection, session: Session, envelope: Envelope) -> str:
@@ -97,7 +97,8 @@ class ExchangeHandler:
         )
         await asyncio.to_thread(server.front.sink.deliver, delivery)
         seconds = time.monotonic() - began
-        return smtp_texts.queued(message_id, next(_INTERNAL_IDS), server.front.server.fqdn, len(content), seconds)
+        host, number = server.front.server.fqdn, next(_INTERNAL_IDS)
+        return smtp_texts.queued(server.view, message_id, number, host, len(content), seconds)
 
     def _header_refusal(self, server: ExchangeConnection, content: bytes) -> Reply | None:
         view = server.view

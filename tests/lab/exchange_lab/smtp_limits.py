@@ -12,7 +12,7 @@ from collections import Counter, deque
 from collections.abc import Callable
 
 from exchange_lab.interface import ConnectorView, Reply
-from exchange_lab.smtp_texts import RATE_EXCEEDED, TOO_MANY_CONNECTIONS, TOO_MANY_FROM_SOURCE
+from exchange_lab.smtp_texts import RATE_EXCEEDED, TOO_MANY_FROM_SOURCE, too_many_connections
 
 MINUTE = 60.0
 
@@ -28,7 +28,7 @@ class ConnectionCounter:
         """Count a new connection, or return why it is refused (then it does not count)."""
         total, own = self._total[view.identity], self._by_source[view.identity, client]
         if view.max_inbound_connection is not None and total >= view.max_inbound_connection:
-            return TOO_MANY_CONNECTIONS
+            return too_many_connections(view)
         limits = [view.max_inbound_connection_per_source, _share(view, total - own)]
         if any(limit is not None and own >= limit for limit in limits):
             return TOO_MANY_FROM_SOURCE

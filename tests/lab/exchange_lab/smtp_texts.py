@@ -11,11 +11,15 @@ from __future__ import annotations
 import re
 from email.utils import format_datetime, localtime
 
-from exchange_lab.interface import Reply
+from exchange_lab.interface import ConnectorView, Reply
+from exchange_lab.versions import at_least
 
 # throttling.md part 1
 TOO_MANY_CONNECTIONS = Reply(
     421, "4.3.2 The maximum number of concurrent server connections has exceeded a limit, closing transmission channel"
+)
+OLD_TOO_MANY_CONNECTIONS = Reply(
+    421, "4.3.2 The maximum number of concurrent connections has exceeded a limit, closing transmission channel"
 )
 TOO_MANY_FROM_SOURCE = Reply(
     421,
@@ -100,10 +104,21 @@ def default_banner(fqdn: str) -> str:
     return f"220 {fqdn} Microsoft ESMTP MAIL Service ready at {format_datetime(localtime())}"
 
 
-def queued(message_id: str, internal_id: int, host: str, size: int, seconds: float) -> str:
-    """Return the reply to an accepted message in the words of Exchange 2019 (receive-connector.md part 7)."""
-    rate = size / 1024 / max(seconds, 0.001)
-    return (
-        f"250 2.6.0 {message_id} [InternalId={internal_id}, Hostname={host}] "
-        f"{size} bytes in {seconds:.3f}, {rate:.3f} KB/sec Queued mail for delivery"
-    )
+def queued(view: ConnectorView, message_id: str, internal_id: int, host: str, size: int, seconds: float) -> str:
+    """Return the reply to an accepted message (receive-connector.md part 7).
+
+    2019 adds size and speed, the speed with the decimal separator of its culture. That 2016 does not, and that 2007
+    tells no internal id, is unverified.
+    """
+    if view.version == "2007":
+        return f"250 2.6.0 {message_id} Queued mail for delivery"
+    words = f"250 2.6.0 {message_id} [InternalId={internal_id}, Hostname={host}] "
+    if at_least(view.version, "2019"):
+        rate = f"{size / 1024 / max(seconds, 0.001):.3f}"
+        words += f"{size} bytes in {seconds:.3f}, {rate if view.culture == 'en' else rate.replace('.', ',')} KB/sec "
+    return f"{words}Queued mail for delivery"
+
+
+def too_many_connections(view: ConnectorView) -> Reply:
+    """Return the refusal of one connection too many; 2010 words it differently (and so, unverified, does 2007)."""
+    return TOO_MANY_CONNECTIONS if at_least(view.version, "2013") else OLD_TOO_MANY_CONNECTIONS

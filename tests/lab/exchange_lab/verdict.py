@@ -15,6 +15,7 @@ from exchange_lab.interface import AcceptedDomain, ConnectorView, Reply, SmtpSes
 from exchange_lab.organization import acl
 from exchange_lab.organization.connector import ReceiveConnector
 from exchange_lab.values.addresses import Address, IPRange
+from exchange_lab.versions import FRONTEND_TRANSPORT, at_least
 
 SMTP_PORT = 25
 
@@ -22,6 +23,9 @@ SENDER_OK = Reply(250, "2.1.0 Sender OK")
 RECIPIENT_OK = Reply(250, "2.1.5 Recipient OK")
 NOT_AUTHENTICATED = Reply(530, "5.7.57 SMTP; Client was not authenticated to send anonymous mail during MAIL FROM")
 RELAY_REFUSED = Reply(550, "5.7.54 SMTP; Unable to relay recipient in non-accepted domain")
+# The words of older versions. That 2013 says these two is unverified: it is told of "the 2007-2013 era".
+OLD_NOT_AUTHENTICATED = Reply(530, "5.7.1 Client was not authenticated")
+OLD_RELAY_REFUSED = Reply(550, "5.7.1 Unable to relay")
 NOT_OWN_SENDER = Reply(550, "5.7.60 SMTP; Client does not have permissions to send as this sender")
 NOT_THIS_SENDER = Reply(550, "5.7.1 Anonymous client does not have permissions to send as this sender")
 # The texts of these six are unverified.
@@ -36,25 +40,29 @@ _ADDRESS = re.compile(r"[^@\s<>]+@(?P<domain>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-
 
 
 def select(
-    connectors: Iterable[ReceiveConnector], local: Address, port: int, client: Address
+    connectors: Iterable[ReceiveConnector],
+    local: Address,
+    port: int,
+    client: Address,
+    service: str = FRONTEND_TRANSPORT,
 ) -> tuple[ReceiveConnector, IPRange] | None:
     """Return the connector that answers and the range that won it the connection; None when none takes the client.
 
-    `connectors` are those of one server. The service that listens decides first: the SMTP port belongs to the Front
-    End Transport service, connectors of the Transport service are no candidates there. Then the smallest range that
-    holds the client wins; authentication, groups and rights play no part. Of two equal ranges the one with the more
-    specific binding wins (unverified).
+    `connectors` are those of one server. The service that listens decides first: the SMTP port belongs to `service`,
+    the Front End Transport service wherever there is one, and connectors of another service are no candidates there.
+    Then the smallest range that holds the client wins; authentication, groups and rights play no part. Of two equal
+    ranges the one with the more specific binding wins (unverified).
     """
     candidates: list[tuple[int, bool, str, ReceiveConnector, IPRange]] = []
     for connector in connectors:
-        if not connector.enabled or (port == SMTP_PORT and connector.role != "FrontendTransport"):
+        if not connector.enabled or (port == SMTP_PORT and connector.role != service):
             continue
         bindings = [binding for binding in connector.bindings if binding.covers(local, port)]
         ranges = [entry for entry in connector.ranges if entry.holds(client)]
         if bindings and ranges:
             smallest = min(ranges, key=lambda entry: entry.size)
             generic = all(binding.is_any for binding in bindings)
-            candidates.append((smallest.size, generic, connector.name, connector, smallest))
+            candidates.append((smallest.size, generic, connector.name.lower(), connector, smallest))
     if not candidates:
         return None
     *_, winner, matched = min(candidates, key=lambda candidate: candidate[:3])
@@ -66,9 +74,10 @@ def mail_from(view: ConnectorView, session: SmtpSession, sender: str, tls: bool 
     if view.require_tls and not tls:
         return TLS_REQUIRED
     if acl.SUBMIT.lower() not in session.rights:
-        return NOT_AUTHENTICATED if session.user is None else NO_SUBMIT
+        return not_authenticated(view.version) if session.user is None else NO_SUBMIT
     if not sender:
         return SENDER_OK
+    sender = completed(view, sender)
     domain = domain_of(sender)
     if domain is None:
         return INVALID_SENDER
@@ -85,12 +94,22 @@ def mail_from(view: ConnectorView, session: SmtpSession, sender: str, tls: bool 
 
 def rcpt_to(view: ConnectorView, session: SmtpSession, recipient: str) -> Reply:
     """Answer RCPT TO after an accepted MAIL FROM; `recipient` without angle brackets."""
-    domain = domain_of(recipient)
+    domain = domain_of(completed(view, recipient))
     if domain is None:
         return INVALID_RECIPIENT
     if is_accepted(view.accepted_domains, domain) or acl.ANY_RECIPIENT.lower() in session.rights:
         return RECIPIENT_OK
-    return RELAY_REFUSED
+    return relay_refused(view.version)
+
+
+def not_authenticated(version: str) -> Reply:
+    """What a client without rights hears at MAIL FROM."""
+    return NOT_AUTHENTICATED if at_least(version, "2016") else OLD_NOT_AUTHENTICATED
+
+
+def relay_refused(version: str) -> Reply:
+    """What a client without the right to relay hears."""
+    return RELAY_REFUSED if at_least(version, "2016") else OLD_RELAY_REFUSED
 
 
 def whole_answer(view: ConnectorView | None, unavailable: Reply | None, sender: str, recipient: str) -> Reply:
@@ -101,6 +120,11 @@ def whole_answer(view: ConnectorView | None, unavailable: Reply | None, sender: 
         return NO_CONNECTOR
     reply = mail_from(view, view.session, sender)
     return rcpt_to(view, view.session, recipient) if reply.accepted else reply
+
+
+def completed(view: ConnectorView, address: str) -> str:
+    """An address with the connector's default domain where it has none of its own (2010 and 2013)."""
+    return f"{address}@{view.default_domain}" if view.default_domain and "@" not in address else address
 
 
 def domain_of(address: str) -> str | None:

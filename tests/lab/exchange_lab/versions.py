@@ -7,6 +7,8 @@ Sources: receive-connector.md parts 3 and 5, remote-powershell.md parts 1 and 2.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 # Oldest first. 2019 and Subscription Edition share 15.2 and differ by build.
 VERSIONS = ("2007", "2010", "2013", "2016", "2019", "SE")
 
@@ -37,6 +39,43 @@ def roles_of(version: str) -> tuple[str, ...]:
 def at_least(version: str, since: str) -> bool:
     """Whether a version is `since` or newer."""
     return VERSIONS.index(version) >= VERSIONS.index(since)
+
+
+@dataclass(frozen=True)
+class Platform:
+    """What decides which cmdlets, parameters and properties a server has.
+
+    `edge_refuses`: a parameter that Edge Transport does not support binds and is refused by the cmdlet, instead of not
+    existing at all (switch edge_parameters).
+    """
+
+    version: str
+    edge: bool = False
+    edge_refuses: bool = False
+
+    def has(self, since: str, until: str | None = None) -> bool:
+        """Whether something that exists from version `since` to version `until` exists here."""
+        position = VERSIONS.index(self.version)
+        return VERSIONS.index(since) <= position <= VERSIONS.index(until or VERSIONS[-1])
+
+
+FRONTEND_TRANSPORT = "FrontendTransport"
+TRANSPORT = "HubTransport"
+
+
+def transport_roles(version: str, roles: tuple[str, ...]) -> tuple[str, ...]:
+    """The transport services of a server by the role of their connectors; the first one owns port 25.
+
+    Edge Transport has the Transport service alone; 2007 and 2010 have it with Hub Transport; 2013 has it with Mailbox
+    and the Front End Transport service with Client Access; later Mailbox servers have both.
+    """
+    if EDGE in roles or HUB_TRANSPORT in roles:
+        return (TRANSPORT,)
+    if not at_least(version, "2013"):
+        return ()
+    front = at_least(version, "2016") or CLIENT_ACCESS in roles
+    back = MAILBOX in roles
+    return (*((FRONTEND_TRANSPORT,) if front else ()), *((TRANSPORT,) if back else ()))
 
 
 def snap_in(version: str, edge: bool) -> str | None:

@@ -20,6 +20,7 @@ from exchange_lab.interface import CallContext, CmdletCall
 from exchange_lab.journal import Journal
 from exchange_lab.organization.model import Organization
 from exchange_lab.organization.storage import restore, save
+from exchange_lab.versions import Platform
 
 from .conftest import Shell, lab_content, properties
 
@@ -70,10 +71,19 @@ RIGHT: dict[str, dict[str, object]] = {
 }
 
 
+SERVERS: list[dict[str, object]] = [
+    {"version": "2019"},
+    {"version": "2007", "culture": "de"},
+    {"version": "2010", "culture": "fr"},
+    {"version": "2013", "roles": ["client_access"]},
+    {"version": "2016", "roles": ["edge"]},
+]
+
+
 @st.composite
 def calls(draw: st.DrawFn) -> CmdletCall:
     cmdlet = draw(st.sampled_from(list(CMDLETS.values())))
-    names = [parameter.name for parameter in all_parameters(cmdlet)]
+    names = [parameter.name for parameter in all_parameters(cmdlet, Platform("2019"))]
     parameters = draw(st.dictionaries(st.sampled_from(names), VALUES, max_size=6))
     if draw(st.booleans()):
         # Right where it matters, so that the rest of the call is reached.
@@ -89,10 +99,11 @@ def calls(draw: st.DrawFn) -> CmdletCall:
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(calls(), min_size=1, max_size=4))
-def test_no_call_breaks_a_cmdlet(sequence: list[CmdletCall]) -> None:
+@given(st.sampled_from(SERVERS), st.lists(calls(), min_size=1, max_size=4))
+def test_no_call_breaks_a_cmdlet(server: dict[str, object], sequence: list[CmdletCall]) -> None:
+    config = parse(lab_content(servers={"EX1": {"address": "127.0.1.1", "auth": ["basic"], **server}}))
     with TemporaryDirectory() as folder:
-        organization = Organization(parse(lab_content()))
+        organization = Organization(config)
         journal = Journal(Path(folder) / "journal.jsonl")
         shell = Shell(organization, ExchangeBackend(organization, journal), journal)
         for call in sequence:
@@ -104,7 +115,7 @@ def test_no_call_breaks_a_cmdlet(sequence: list[CmdletCall]) -> None:
                 assert properties(fromstring(tostring(element, encoding="unicode")))  # noqa: S314
         assert len(journal.cmdlets()) == len(sequence)
         save(organization, Path(folder) / "organization.json")
-        again = Organization(parse(lab_content()))
+        again = Organization(config)
         assert restore(again, Path(folder) / "organization.json")
         assert again.connectors == organization.connectors
         journal.close()

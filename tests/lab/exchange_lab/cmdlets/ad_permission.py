@@ -7,9 +7,11 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import cast
 
+from exchange_lab.clixml import Complex
 from exchange_lab.cmdlets import errors
 from exchange_lab.cmdlets.definition import DOMAIN_CONTROLLER, Cmdlet, Invocation, Parameter
 from exchange_lab.cmdlets.identity import find_connectors, find_server, one_connector
+from exchange_lab.cmdlets.texts import Text
 from exchange_lab.objects.permission import permission_object
 from exchange_lab.organization.acl import RIGHTS, Ace
 from exchange_lab.organization.connector import ReceiveConnector
@@ -25,18 +27,22 @@ def get_ad_permission(run: Invocation) -> None:
         raise errors.not_simulated("the owners of directory objects")
     controller = run.controller()
     identity = run.text("Identity")
-    found = find_connectors(run.organization, identity, run.organization.config.switches.server_name_identities)
+    found = find_connectors(run, identity, run.organization.config.switches.server_name_identities)
     if not found:
         raise _no_such_object(run, identity, controller)
     user = _principal(run) if run.text("User") else None
     for connector in found:
         for row in _arbitrary_order(connector, run.organization.rows_of(connector)):
             if user is None or row.principal == user:
-                run.emit(permission_object(run.organization, connector, row))
+                run.emit(_shown(run, connector, row))
+
+
+def _shown(run: Invocation, connector: ReceiveConnector, row: Ace) -> Complex:
+    return permission_object(run.organization, connector, row, run.server.config.culture)
 
 
 def _no_such_object(run: Invocation, identity: str, controller: str) -> errors.TaskFailure:
-    if find_server(run.organization, identity) is not None:
+    if find_server(run, identity) is not None:
         return errors.not_simulated("the access control lists of other objects than receive connectors")
     return errors.not_found(identity, controller)
 
@@ -51,55 +57,40 @@ def add_ad_permission(run: Invocation) -> None:
     """Add rows, one a right. A row that is already there is a warning, not an error."""
     connector, principal, rights = _target(run)
     new_rows: list[Ace] = []
-    target = f'"{connector.distinguished_name}" for account "{principal.name}"'
+    who = {"user": principal.name_in(run.server.config.culture)}
     for right in rights:
         row = Ace(principal, right, bool(run.bound.get("Deny")), inheritance=_inheritance(run))
         if row.key in {known.key for known in [*connector.explicit, *new_rows]}:
-            # The tail after "already present" is unverified.
-            run.warn(f"The appropriate access control entry is already present on the object {target}.")
+            run.warn(Text("ace_present", {"name": connector.distinguished_name, **who}))
         else:
             new_rows.append(row)
-    question = f'Adding Active Directory permission on "{connector.identity}" for user "{principal.name}".'
+    question = Text("add_permission", {"identity": connector.identity, **who})
     if not run.should_process(question) or not new_rows:
         return
     connector.explicit = [*connector.explicit, *new_rows]
     _touch(run, connector)
     for row in new_rows:
-        run.emit(permission_object(run.organization, connector, row))
+        run.emit(_shown(run, connector, row))
 
 
 def remove_ad_permission(run: Invocation) -> None:
     """Remove explicit rows. A row that is absent or inherited is a warning, not an error."""
     connector, principal, rights = _target(run)
-    question = (
-        "Are you sure you want to perform this action?\n"
-        f'Removing Active Directory permission "{connector.identity}" for user "{principal.name}".'
-    )
+    user = principal.name_in(run.server.config.culture)
+    question = Text("remove_permission", {"identity": connector.identity, "user": user})
     wanted = {Ace(principal, right, bool(run.bound.get("Deny"))).key: right for right in rights}
     proceed = run.should_process(question)
     present = {row.key for row in connector.explicit}
-    inherited = {row.key for row in run.organization.inherited}
+    inherited = {row.key for row in run.organization.server_of(connector).inherited}
     for key, right in wanted.items():
         if key not in present:
-            run.warn(_ignored(connector, principal, right, key in inherited))
+            # Both texts are those of sibling cmdlets; for this one they are unverified.
+            ignored = "ace_inherited" if key in inherited else "ace_absent"
+            run.warn(Text(ignored, {"name": connector.distinguished_name, "user": user, "right": right}))
     if not proceed or not present & wanted.keys():
         return
     connector.explicit = [row for row in connector.explicit if row.key not in wanted]
     _touch(run, connector)
-
-
-def _ignored(connector: ReceiveConnector, principal: Principal, right: str, inherited: bool) -> str:
-    """Both texts are those of sibling cmdlets; for this one they are unverified."""
-    dn = connector.distinguished_name
-    if inherited:
-        return (
-            f"An inherited access control entry has been specified: [Rights: {right}, ControlType: Allow] and was "
-            f'ignored on object "{dn}".'
-        )
-    return (
-        f'Can\'t remove the access control entry on the object "{dn}" for account "{principal.name}" because the ACE '
-        "doesn't exist on the object."
-    )
 
 
 def _touch(run: Invocation, connector: ReceiveConnector) -> None:
@@ -117,7 +108,7 @@ def _target(run: Invocation) -> tuple[ReceiveConnector, Principal, list[str]]:
     controller = run.controller()
     identity = run.text("Identity")
     switches = run.organization.config.switches
-    if not find_connectors(run.organization, identity, switches.server_name_identities):
+    if not find_connectors(run, identity, switches.server_name_identities):
         raise _no_such_object(run, identity, controller)
     connector = one_connector(run, identity, switches.server_name_identities)
     principal = _principal(run)
@@ -126,7 +117,8 @@ def _target(run: Invocation) -> tuple[ReceiveConnector, Principal, list[str]]:
 
 def _principal(run: Invocation) -> Principal:
     name = run.text("User")
-    principal = run.organization.principals.find(name, run.organization.config.switches.sid_users)
+    switches, culture = run.organization.config.switches, run.server.config.culture
+    principal = run.organization.principals.find(name, switches.sid_users, culture)
     if principal is None:
         raise errors.unknown_user(name)
     return principal
@@ -136,7 +128,7 @@ def _rights(run: Invocation) -> list[str]:
     names = [str(name) for name in cast("tuple[object, ...]", run.bound.get("ExtendedRights", ()))]
     if not names:
         # What Exchange says when no right at all is named is unverified.
-        raise errors.invalid("You must specify a value for the ExtendedRights or the AccessRights parameter.")
+        raise errors.invalid("no_rights")
     for name in names:
         if name.lower() not in RIGHTS:
             raise errors.unknown_right(name)

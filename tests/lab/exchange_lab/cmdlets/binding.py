@@ -7,18 +7,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from exchange_lab.cmdlets import errors
-from exchange_lab.cmdlets.definition import COMMON, CONFIRMATION, Cmdlet, Parameter
+from exchange_lab.cmdlets.definition import COMMON, CONFIRMATION, Cmdlet, Invocation, Parameter
 from exchange_lab.interface import CmdletCall
+from exchange_lab.versions import Platform
 
 
-def all_parameters(cmdlet: Cmdlet) -> tuple[Parameter, ...]:
-    """Every parameter of a cmdlet, the common ones included."""
-    return (*cmdlet.parameters, *(CONFIRMATION if cmdlet.writes else ()), *COMMON)
+def all_parameters(cmdlet: Cmdlet, platform: Platform) -> tuple[Parameter, ...]:
+    """Every parameter that a cmdlet has on a server, the common ones included."""
+    own = (parameter for parameter in cmdlet.parameters if parameter.exists(platform))
+    return (*own, *(CONFIRMATION if cmdlet.writes else ()), *COMMON)
 
 
-def bind(cmdlet: Cmdlet, call: CmdletCall) -> dict[str, object]:
+def bind(cmdlet: Cmdlet, call: CmdletCall, platform: Platform) -> dict[str, object]:
     """Return the bound parameters by their real names, converted. Raises BindingFailure."""
-    parameters = all_parameters(cmdlet)
+    parameters = all_parameters(cmdlet, platform)
     raw: dict[str, object] = {}
     for name, value in call.parameters.items():
         parameter = _find(name, parameters)
@@ -35,9 +37,16 @@ def bind(cmdlet: Cmdlet, call: CmdletCall) -> dict[str, object]:
     return bound
 
 
-def canonical_names(cmdlet: Cmdlet, call: CmdletCall) -> dict[str, object]:
+def refuse_edge_parameters(run: Invocation) -> None:
+    """Refuse a bound parameter that Edge Transport does not support, where such ones bind (switch edge_parameters)."""
+    for parameter in run.cmdlet.parameters:
+        if run.platform.edge and not parameter.on_edge and parameter.name in run.bound:
+            raise errors.invalid("not_on_edge", parameter=parameter.name)
+
+
+def canonical_names(cmdlet: Cmdlet, call: CmdletCall, platform: Platform) -> dict[str, object]:
     """The parameters as sent, under their real names where those are clear; for the journal."""
-    parameters = all_parameters(cmdlet)
+    parameters = all_parameters(cmdlet, platform)
     sent: dict[str, object] = {}
     for name, value in call.parameters.items():
         try:

@@ -11,6 +11,7 @@ from typing import cast
 
 from exchange_lab.clixml import Complex, Value
 from exchange_lab.cmdlets.definition import Cmdlet, Invocation, Parameter
+from exchange_lab.cmdlets.texts import Text
 from exchange_lab.interface import CmdletError
 from exchange_lab.values import kinds
 from exchange_lab.values.enums import EnumType
@@ -31,8 +32,11 @@ def get_command(known: Callable[[], tuple[Cmdlet, ...]]) -> Cmdlet:
     """Return the cmdlet; `known` lists every cmdlet of the lab."""
 
     def run_get_command(run: Invocation) -> None:
-        visible = run.organization.cmdlets_of(run.context.user)
-        cmdlets = sorted((cmdlet for cmdlet in known() if cmdlet.name in visible), key=lambda cmdlet: cmdlet.name)
+        visible = run.organization.cmdlets_of(run.context.user, run.server)
+        cmdlets = sorted(
+            (cmdlet for cmdlet in known() if cmdlet.name in visible and run.platform.has(cmdlet.since)),
+            key=lambda cmdlet: cmdlet.name,
+        )
         if "CommandType" in run.bound and "Cmdlet" not in str(run.bound["CommandType"]):
             cmdlets = []
         patterns = [str(name) for name in cast("tuple[object, ...]", run.bound.get("Name", ()))] or ["*"]
@@ -41,7 +45,7 @@ def get_command(known: Callable[[], tuple[Cmdlet, ...]]) -> Cmdlet:
             for cmdlet in found:
                 run.emit(_command(cmdlet))
             if not found and not set(pattern) & set("*?["):
-                run.outcome.errors.append(_no_command(pattern))
+                run.outcome.errors.append(_no_command(pattern, run.server.config.culture))
 
     return Cmdlet(
         "Get-Command",
@@ -68,13 +72,9 @@ def _command(cmdlet: Cmdlet) -> Complex:
     return Complex(_TYPES, cmdlet.name, properties, serialized=False)
 
 
-def _no_command(name: str) -> CmdletError:
-    message = (
-        f"The term '{name}' is not recognized as the name of a cmdlet, function, script file, or operable program. "
-        "Check the spelling of the name, or if a path was included, verify that the path is correct and try again."
-    )
+def _no_command(name: str, culture: str) -> CmdletError:
     return CmdletError(
-        message,
+        Text("unknown_command", {"name": name}).in_language(culture),
         "CommandNotFoundException,Microsoft.PowerShell.Commands.GetCommandCommand",
         "ObjectNotFound",
         name,

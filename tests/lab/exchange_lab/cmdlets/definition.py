@@ -5,34 +5,46 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from exchange_lab.clixml import Complex, build
 from exchange_lab.cmdlets import errors
+from exchange_lab.cmdlets.texts import Text
 from exchange_lab.interface import CallContext, Outcome
 from exchange_lab.organization.model import ExchangeServer, Organization
 from exchange_lab.values import kinds
+from exchange_lab.versions import Platform
 
 
 @dataclass(frozen=True)
 class Parameter:
     """One parameter. position: its place among positional arguments. mandatory: PowerShell would prompt for it.
-    not_empty: neither null nor an empty list or text binds."""
+    not_empty: neither null nor an empty list or text binds. since, until: the versions that have it. on_edge: whether
+    Edge Transport has it."""
 
     name: str
     kind: kinds.AnyKind
     position: int | None = None
     mandatory: bool = False
     not_empty: bool = False
+    since: str = "2007"
+    until: str | None = None
+    on_edge: bool = True
 
     @property
     def is_switch(self) -> bool:
         return self.kind is kinds.SWITCH
 
+    def exists(self, platform: Platform) -> bool:
+        """Whether the parameter binds on a server."""
+        missing_on_edge = platform.edge and not self.on_edge and not platform.edge_refuses
+        return platform.has(self.since, self.until) and not missing_on_edge
+
 
 @dataclass(frozen=True)
 class Cmdlet:
-    """One cmdlet. type_name: its .NET class. prompts: its confirm impact is high, so it asks unless told not to."""
+    """One cmdlet. type_name: its .NET class. prompts: its confirm impact is high, so it asks unless told not to. since:
+    the first version that has it."""
 
     name: str
     type_name: str
@@ -40,9 +52,7 @@ class Cmdlet:
     run: Callable[[Invocation], None]
     writes: bool = False
     prompts: bool = False
-
-    def parameter(self, name: str) -> Parameter:
-        return next(parameter for parameter in self.parameters if parameter.name == name)
+    since: str = "2007"
 
 
 COMMON = tuple(
@@ -62,7 +72,7 @@ COMMON = tuple(
     )
 )
 CONFIRMATION = (Parameter("WhatIf", kinds.SWITCH), Parameter("Confirm", kinds.SWITCH))
-DOMAIN_CONTROLLER = Parameter("DomainController", kinds.FQDN)
+DOMAIN_CONTROLLER = Parameter("DomainController", kinds.FQDN, on_edge=False)
 
 
 @dataclass
@@ -94,13 +104,14 @@ class Invocation:
         """The domain controller that the cmdlet talks to; fails for one that the forest does not have."""
         wanted = self.text("DomainController")
         if not wanted:
-            return self.server.config.domain_controller
+            # An Edge Transport server reads its own directory (that it calls it so is unverified).
+            return self.server.config.domain_controller or "localhost"
         for known in self.organization.config.organization.domain_controllers:
             if known.lower() == wanted.lower():
                 return known
         raise errors.unknown_controller(wanted)
 
-    def should_process(self, question: str) -> bool:
+    def should_process(self, question: Text) -> bool:
         """Whether to go on and write: no for -WhatIf; a confirmation that nobody can be asked for fails."""
         if self.what_if:
             return False
@@ -108,8 +119,15 @@ class Invocation:
             raise errors.HostMissing(question)
         return True
 
-    def warn(self, text: str) -> None:
-        self.outcome.warnings.append(text)
+    @property
+    def platform(self) -> Platform:
+        """What decides which parameters the executing server has."""
+        refuses = self.organization.config.switches.edge_parameters == "refused"
+        return replace(self.server.config.platform, edge_refuses=refuses)
+
+    def warn(self, text: Text) -> None:
+        """Write a warning in the language of the executing server."""
+        self.outcome.warnings.append(text.in_language(self.server.config.culture))
 
     def emit(self, value: Complex) -> None:
         self.outcome.output.append(build(value))

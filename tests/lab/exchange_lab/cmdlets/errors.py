@@ -3,65 +3,78 @@
 """Failures of cmdlets, in the two families a client can tell apart.
 
 BindingFailure: PowerShell's own, before the cmdlet runs; it ends the pipeline. TaskFailure: Exchange's, written to the
-error stream while the pipeline completes, as remote sessions show it. Texts quoted in the documents are used as they
-are; the wording of every other text, and every category that no source quotes, is unverified.
+error stream while the pipeline completes, as remote sessions show it. The texts are in `texts`; every category that no
+source quotes is unverified.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from zlib import crc32
 
+from exchange_lab.cmdlets.texts import Text
 from exchange_lab.interface import CmdletError
 
 _AUTOMATION = "System.Management.Automation"
 _DATA = "Microsoft.Exchange.Data"
 _TASKS = "Microsoft.Exchange.Management.SystemConfigurationTasks"
+_CONFIGURATION = "Microsoft.Exchange.Configuration.Tasks"
 
 
 class CmdletFailure(Exception):
     """Anything that stops a cmdlet."""
 
+    def __init__(self, message: Text, category: str, exception: str, target: str = "") -> None:
+        super().__init__(str(message))
+        self.message, self.category, self.exception, self.target = message, category, exception, target
+
 
 class BindingFailure(CmdletFailure):
     """A parameter binding error; `error_id` is the part of FullyQualifiedErrorId before the comma."""
 
-    def __init__(self, message: str, error_id: str, category: str, exception: str, target: str = "") -> None:
-        super().__init__(message)
-        self.message, self.error_id, self.category, self.target = message, error_id, category, target
-        self.exception = f"{_AUTOMATION}.{exception}"
+    def __init__(self, message: Text, error_id: str, category: str, exception: str) -> None:
+        super().__init__(message, category, f"{_AUTOMATION}.{exception}")
+        self.error_id = error_id
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an error happened: the server, whether over remote PowerShell of 2013 and later, the request, its time."""
+
+    server: str
+    culture: str
+    tagged: bool
+    request: str
+    moment: str
 
 
 class TaskFailure(CmdletFailure):
     """An error of an Exchange cmdlet; `exception` is the full .NET type name."""
 
-    def __init__(self, message: str, exception: str, category: str = "NotSpecified", target: str = "") -> None:
-        super().__init__(message)
-        self.message, self.exception, self.category, self.target = message, exception, category, target
+    def __init__(self, message: Text, exception: str, category: str = "NotSpecified", target: str = "") -> None:
+        super().__init__(message, category, exception, target)
 
-    def error(self, server: str, request: str, moment: str, cmdlet: str, type_name: str) -> CmdletError:
-        """The ErrorRecord; the shape of its id is that of remote sessions of 2013 and later."""
+    def error(self, place: Place, cmdlet: str, type_name: str) -> CmdletError:
+        """The ErrorRecord. Its id starts with the place only in remote sessions of 2013 and later (unverified for the
+        others), and is the same in every language."""
         short = self.exception.rpartition(".")[2]
-        number = crc32(f"{self.exception}{self.message}".encode())
-        error_id = (
-            f"[Server={server.upper()},RequestId={request},TimeStamp={moment}] "
-            f"[FailureCategory=Cmdlet-{short}] {number:X},{type_name}"
-        )
+        error_id = f"{crc32(f'{self.exception}{self.message}'.encode()):X},{type_name}"
+        if place.tagged:
+            tags = f"[Server={place.server.upper()},RequestId={place.request},TimeStamp={place.moment}]"
+            error_id = f"{tags} [FailureCategory=Cmdlet-{short}] {error_id}"
+        message = self.message.in_language(place.culture)
         return CmdletError(
-            self.message, error_id, self.category, self.target, self.exception, terminating=False, activity=cmdlet
+            message, error_id, self.category, self.target, self.exception, terminating=False, activity=cmdlet
         )
 
 
 # --- PowerShell ------------------------------------------------------------------------------------------------------
 
 
-def unknown_command(name: str) -> CmdletError:
+def unknown_command(name: str, culture: str) -> CmdletError:
     """The error for a cmdlet that does not exist, or that no role of the account holds."""
-    message = (
-        f"The term '{name}' is not recognized as the name of a cmdlet, function, script file, or operable program. "
-        "Check the spelling of the name, or if a path was included, verify that the path is correct and try again."
-    )
     return CmdletError(
-        message,
+        Text("unknown_command", {"name": name}).in_language(culture),
         "CommandNotFoundException",
         "ObjectNotFound",
         name,
@@ -70,109 +83,72 @@ def unknown_command(name: str) -> CmdletError:
     )
 
 
+def _unbindable(key: str, error_id: str, **arguments: object) -> BindingFailure:
+    return BindingFailure(Text(key, arguments), error_id, "InvalidArgument", "ParameterBindingException")
+
+
 def unknown_parameter(name: str) -> BindingFailure:
-    return BindingFailure(
-        f"A parameter cannot be found that matches parameter name '{name}'.",
-        "NamedParameterNotFound",
-        "InvalidArgument",
-        "ParameterBindingException",
-    )
+    return _unbindable("unknown_parameter", "NamedParameterNotFound", name=name)
 
 
 def ambiguous_parameter(name: str, matches: list[str]) -> BindingFailure:
     possible = " ".join(f"-{match}" for match in matches)
-    return BindingFailure(
-        f"Parameter cannot be processed because the parameter name '{name}' is ambiguous. Possible matches include: "
-        f"{possible}.",
-        "AmbiguousParameter",
-        "InvalidArgument",
-        "ParameterBindingException",
-    )
+    return _unbindable("ambiguous_parameter", "AmbiguousParameter", name=name, possible=possible)
 
 
 def parameter_twice(name: str) -> BindingFailure:
-    return BindingFailure(
-        f"Cannot bind parameter because parameter '{name}' is specified more than once. To provide multiple values to "
-        'parameters that can accept multiple values, use the array syntax. For example, "-parameter value1,value2".',
-        "ParameterAlreadyBound",
-        "InvalidArgument",
-        "ParameterBindingException",
-    )
+    return _unbindable("parameter_twice", "ParameterAlreadyBound", name=name)
 
 
 def surplus_argument(value: object) -> BindingFailure:
-    return BindingFailure(
-        f"A positional parameter cannot be found that accepts argument '{value}'.",
-        "PositionalParameterNotFound",
-        "InvalidArgument",
-        "ParameterBindingException",
-    )
+    return _unbindable("surplus_argument", "PositionalParameterNotFound", value=value)
 
 
 def missing_parameters(names: list[str]) -> BindingFailure:
-    return BindingFailure(
-        f"Cannot process command because of one or more missing mandatory parameters: {' '.join(names)}.",
-        "MissingMandatoryParameter",
-        "InvalidArgument",
-        "ParameterBindingException",
-    )
+    return _unbindable("missing_parameters", "MissingMandatoryParameter", names=" ".join(names))
+
+
+def ambiguous_set() -> BindingFailure:
+    return _unbindable("ambiguous_set", "AmbiguousParameterSet")
 
 
 def wrong_value(name: str, raw: object, type_name: str, reason: str) -> BindingFailure:
     shown = " ".join(str(item) for item in raw) if isinstance(raw, list) else "" if raw is None else raw
     return BindingFailure(
-        f"Cannot process argument transformation on parameter '{name}'. Cannot convert value \"{shown}\" to type "
-        f'"{type_name}". Error: "{reason}"',
+        Text("wrong_value", {"name": name, "shown": shown, "type_name": type_name, "reason": reason}),
         "ParameterArgumentTransformationError",
         "InvalidData",
         "ParameterBindingArgumentTransformationException",
     )
 
 
-def empty_collection(name: str) -> BindingFailure:
+def _invalid_argument(key: str, what: str, name: str) -> BindingFailure:
     return BindingFailure(
-        f"Cannot bind argument to parameter '{name}' because it is an empty collection.",
-        "ParameterArgumentValidationErrorEmptyCollectionNotAllowed",
+        Text(key, {"name": name}),
+        f"ParameterArgumentValidationError{what}NotAllowed",
         "InvalidData",
         "ParameterBindingValidationException",
     )
+
+
+def empty_collection(name: str) -> BindingFailure:
+    return _invalid_argument("empty_collection", "EmptyCollection", name)
 
 
 def null_argument(name: str) -> BindingFailure:
-    return BindingFailure(
-        f"Cannot bind argument to parameter '{name}' because it is null.",
-        "ParameterArgumentValidationErrorNullNotAllowed",
-        "InvalidData",
-        "ParameterBindingValidationException",
-    )
+    return _invalid_argument("null_argument", "Null", name)
 
 
 def empty_text(name: str) -> BindingFailure:
-    return BindingFailure(
-        f"Cannot bind argument to parameter '{name}' because it is an empty string.",
-        "ParameterArgumentValidationErrorEmptyStringNotAllowed",
-        "InvalidData",
-        "ParameterBindingValidationException",
-    )
-
-
-def ambiguous_set() -> BindingFailure:
-    return BindingFailure(
-        "Parameter set cannot be resolved using the specified named parameters.",
-        "AmbiguousParameterSet",
-        "InvalidArgument",
-        "ParameterBindingException",
-    )
+    return _invalid_argument("empty_text", "EmptyString", name)
 
 
 class HostMissing(BindingFailure):
     """A confirmation was wanted and the session has no host to ask."""
 
-    def __init__(self, question: str) -> None:
+    def __init__(self, question: Text) -> None:
         super().__init__(
-            "A command that prompts the user failed because the host program or the command type does not support "
-            "user interaction. The host was attempting to request confirmation with the following message: "
-            f"{question}",
+            Text("host_missing", {"question": question}),
             "HostFunctionNotImplemented",
             "NotImplemented",
             "Host.HostException",
@@ -183,90 +159,75 @@ class HostMissing(BindingFailure):
 
 
 def not_found(identity: str, controller: str) -> TaskFailure:
-    return TaskFailure(
-        f"The operation couldn't be performed because object '{identity}' couldn't be found on '{controller}'.",
-        "Microsoft.Exchange.Configuration.Tasks.ManagementObjectNotFoundException",
-    )
+    message = Text("not_found", {"identity": identity, "controller": controller})
+    return TaskFailure(message, f"{_CONFIGURATION}.ManagementObjectNotFoundException")
 
 
 def ambiguous(identity: str) -> TaskFailure:
     return TaskFailure(
-        f"The operation couldn't be performed because '{identity}' matches multiple entries.",
-        "Microsoft.Exchange.Configuration.Tasks.ManagementObjectAmbiguousException",
+        Text("ambiguous", {"identity": identity}), f"{_CONFIGURATION}.ManagementObjectAmbiguousException"
     )
 
 
 def unknown_controller(name: str) -> TaskFailure:
-    return TaskFailure(
-        f"An Active Directory error 0x51 occurred when trying to check the suitability of server '{name}'. Error: "
-        "'Active directory response: The LDAP server is unavailable.'",
-        "Microsoft.Exchange.Data.Directory.SuitabilityDirectoryException",
-    )
+    exception = "Microsoft.Exchange.Data.Directory.SuitabilityDirectoryException"
+    return TaskFailure(Text("unknown_controller", {"name": name}), exception)
 
 
 def already_exists(distinguished_name: str, controller: str) -> TaskFailure:
     return TaskFailure(
-        f"Active Directory operation failed on {controller}. The object '{distinguished_name}' already exists.",
+        Text("already_exists", {"name": distinguished_name, "controller": controller}),
         "Microsoft.Exchange.Data.Directory.ADObjectAlreadyExistsException",
     )
 
 
-def invalid(message: str, exception: str = f"{_DATA}.DataValidationException", target: str = "") -> TaskFailure:
-    """A rule of the object is broken."""
-    return TaskFailure(message, exception, "InvalidData", target)
-
-
-def out_of_range(name: str, value: object, minimum: object, maximum: object) -> TaskFailure:
-    limits = f"at least '{minimum}'" if maximum is None else f"from '{minimum}' to '{maximum}'"
-    return invalid(
-        f"Property validation failed. Property = {name} Error = The value '{value}' is out of range; valid values are "
-        f"{limits}."
+def too_many_values(controller: str) -> TaskFailure:
+    """One attribute would hold more values than the directory keeps; exception and category are unverified."""
+    return TaskFailure(
+        Text("too_many_values", {"controller": controller}), "Microsoft.Exchange.Data.Directory.ADOperationException"
     )
 
 
-def too_long(name: str, length: int, maximum: int) -> TaskFailure:
-    return invalid(
-        f"Property validation failed. Property = {name} Error = The length of the property is too long. The maximum "
-        f"length is {maximum} and the length of the value provided is {length}."
+def invalid(key: str, **arguments: object) -> TaskFailure:
+    """A rule of the object is broken."""
+    return TaskFailure(Text(key, arguments), f"{_DATA}.DataValidationException", "InvalidData")
+
+
+def out_of_range(name: str, value: object, minimum: object, maximum: object) -> TaskFailure:
+    if maximum is None:
+        return invalid("too_small", name=name, value=value, minimum=minimum)
+    return invalid("out_of_range", name=name, value=value, minimum=minimum, maximum=maximum)
+
+
+def wrong_server(key: str, server: str, executing: str = "") -> TaskFailure:
+    """These cmdlets do not manage connectors of that server; exception and category are unverified."""
+    return TaskFailure(
+        Text(key, {"server": server, "executing": executing}),
+        f"{_TASKS}.CannotManageServerException",
+        "InvalidOperation",
+        server,
     )
 
 
 def role_conflict(identity: str) -> TaskFailure:
-    return TaskFailure(
-        "The values that you specified for the Bindings and RemoteIPRanges parameters conflict with the settings on "
-        f'Receive connector "{identity}". Receive connectors assigned to different Transport roles on a single server '
-        "must listen on unique local IP address & port bindings.",
-        f"{_TASKS}.ReceiveConnectorRoleConflictException",
-        "InvalidOperation",
-        identity,
-    )
+    exception = f"{_TASKS}.ReceiveConnectorRoleConflictException"
+    return TaskFailure(Text("role_conflict", {"identity": identity}), exception, "InvalidOperation", identity)
 
 
 def range_conflict(identity: str) -> TaskFailure:
     # The documents quote only the first sentence; the second one and the exception's name are unverified.
-    return TaskFailure(
-        "The values that you specified for the Bindings and RemoteIPRanges parameters conflict with the settings on "
-        f'Receive connector "{identity}". Please specify values that do not conflict.',
-        f"{_TASKS}.ConnectorMappingConflictException",
-        "InvalidOperation",
-        identity,
-    )
+    exception = f"{_TASKS}.ConnectorMappingConflictException"
+    return TaskFailure(Text("range_conflict", {"identity": identity}), exception, "InvalidOperation", identity)
 
 
 def unknown_user(name: str) -> TaskFailure:
-    return TaskFailure(
-        f'User or Group "{name}" wasn\'t found. Make sure you typed it correctly.',
-        "Microsoft.Exchange.Configuration.Tasks.ManagementObjectNotFoundException",
-    )
+    return TaskFailure(Text("unknown_user", {"name": name}), f"{_CONFIGURATION}.ManagementObjectNotFoundException")
 
 
 def unknown_right(name: str) -> TaskFailure:
-    return TaskFailure(
-        f"The extended right \"{name}\" wasn't found. Please make sure you've typed it correctly.",
-        "Microsoft.Exchange.Configuration.Tasks.ManagementObjectNotFoundException",
-    )
+    return TaskFailure(Text("unknown_right", {"name": name}), f"{_CONFIGURATION}.ManagementObjectNotFoundException")
 
 
 def not_simulated(what: str) -> TaskFailure:
     """The lab's own limit, said as such: never taken for Exchange's answer."""
-    return TaskFailure(f"The lab does not simulate {what}.", "ExchangeLab.NotSimulatedException", "NotImplemented")
+    return TaskFailure(Text("not_simulated", {"what": what}), "ExchangeLab.NotSimulatedException", "NotImplemented")

@@ -15,34 +15,35 @@ from exchange_lab.values.directory import same_dn
 
 
 def find_connectors(
-    organization: Organization, identity: str, server_names: bool = True, wildcards: bool = False
+    run: Invocation, identity: str, server_names: bool = True, wildcards: bool = False
 ) -> list[ReceiveConnector]:
     """Every connector that an identity names: by GUID, distinguished name, SERVER\\Name, or name.
 
     A bare name matches on every server. `wildcards` is for Get only (unverified that it takes them).
     """
     wanted = identity.strip().lower()
+    connectors = run.organization.connectors_seen_from(run.server)
     for match in (
-        [item for item in organization.connectors if str(item.guid) == wanted.strip("{}")],
-        [item for item in organization.connectors if same_dn(item.distinguished_name, wanted)],
+        [item for item in connectors if str(item.guid) == wanted.strip("{}")],
+        [item for item in connectors if same_dn(item.distinguished_name, wanted)],
     ):
         if match:
             return match
     server, separator, name = wanted.partition("\\")
     if separator and server_names:
-        known = find_server(organization, server)
-        candidates = organization.connectors_of(known.name) if known else []
+        known = find_server(run, server)
+        connectors = [item for item in connectors if known is not None and item.server == known.name]
     else:
-        candidates, name = list(organization.connectors), wanted
+        name = wanted
     if wildcards and "*" in name:
-        return [item for item in candidates if fnmatchcase(item.name.lower(), name.replace("[", "[[]"))]
-    return [item for item in candidates if item.name.lower() == name]
+        return [item for item in connectors if fnmatchcase(item.name.lower(), name.replace("[", "[[]"))]
+    return [item for item in connectors if item.name.lower() == name]
 
 
 def one_connector(run: Invocation, identity: str, server_names: bool = True) -> ReceiveConnector:
     """The one connector that an identity names; fails when there is none or more than one."""
     controller = run.controller()
-    found = find_connectors(run.organization, identity, server_names)
+    found = find_connectors(run, identity, server_names)
     if not found:
         raise errors.not_found(identity, controller)
     if len(found) > 1:
@@ -50,10 +51,10 @@ def one_connector(run: Invocation, identity: str, server_names: bool = True) -> 
     return found[0]
 
 
-def find_server(organization: Organization, identity: str) -> ExchangeServer | None:
+def find_server(run: Invocation, identity: str) -> ExchangeServer | None:
     """A server by name, FQDN, GUID, distinguished name or legacy distinguished name."""
     wanted = identity.strip().lower()
-    for server in organization.servers.values():
+    for server in run.organization.servers_seen_from(run.server):
         names = {server.name, server.config.fqdn, str(server.guid), server.distinguished_name}
         if wanted in {name.lower() for name in names} or wanted.endswith(f"/cn=servers/cn={server.name.lower()}"):
             return server
@@ -63,7 +64,7 @@ def find_server(organization: Organization, identity: str) -> ExchangeServer | N
 def one_server(run: Invocation, identity: str) -> ExchangeServer:
     """The server that an identity names; fails when there is none."""
     controller = run.controller()
-    server = find_server(run.organization, identity)
+    server = find_server(run, identity)
     if server is None:
         raise errors.not_found(identity, controller)
     return server

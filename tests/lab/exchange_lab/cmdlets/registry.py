@@ -7,6 +7,7 @@ from __future__ import annotations
 from exchange_lab.cmdlets import ad_permission, receive_connector, server
 from exchange_lab.cmdlets.command import get_command
 from exchange_lab.cmdlets.definition import Cmdlet
+from exchange_lab.versions import Platform
 
 
 def _all() -> tuple[Cmdlet, ...]:
@@ -24,6 +25,9 @@ CMDLETS: dict[str, Cmdlet] = {
 }
 
 
-def find_cmdlet(name: str) -> Cmdlet | None:
-    """Return a cmdlet whatever the case of its name."""
-    return CMDLETS.get(name.strip().lower())
+def find_cmdlet(name: str, platform: Platform | None = None) -> Cmdlet | None:
+    """Return a cmdlet whatever the case of its name; None also when the server's version does not have it yet."""
+    cmdlet = CMDLETS.get(name.strip().lower())
+    if cmdlet is None or (platform is not None and not platform.has(cmdlet.since)):
+        return None
+    return cmdlet

@@ -9,7 +9,6 @@ from exchange_lab.cmdlets import errors
 from exchange_lab.cmdlets.definition import DOMAIN_CONTROLLER, Cmdlet, Invocation, Parameter
 from exchange_lab.cmdlets.identity import find_domain, one_server
 from exchange_lab.objects import server as objects
-from exchange_lab.organization.model import COMPONENTS
 from exchange_lab.values import kinds
 
 _TASKS = "Microsoft.Exchange.Management.SystemConfigurationTasks"
@@ -21,9 +20,9 @@ def get_exchange_server(run: Invocation) -> None:
     if run.text("Identity"):
         servers = [one_server(run, run.text("Identity"))]
     else:
-        servers = list(run.organization.servers.values())
+        servers = run.organization.servers_seen_from(run.server)
     for server in servers:
-        run.emit(objects.server_object(run.organization, server, controller, bool(run.bound.get("Status"))))
+        run.emit(objects.server_object(run.organization, server, controller, bool(run.bound.get("Status")), run.server))
 
 
 def get_network_connection_info(run: Invocation) -> None:
@@ -39,10 +38,10 @@ def get_server_component_state(run: Invocation) -> None:
     run.controller()
     server = one_server(run, run.text("Identity"))
     wanted = run.text("Component")
-    if wanted and wanted.lower() not in {name.lower() for name in COMPONENTS}:
+    if wanted and wanted.lower() not in {name.lower() for name in server.components}:
         # What Exchange says to an unknown component is unverified.
-        raise errors.invalid(f'The component "{wanted}" was not found.')
-    for component in COMPONENTS:
+        raise errors.invalid("unknown_component", component=wanted)
+    for component in server.components:
         if not wanted or component.lower() == wanted.lower():
             run.emit(objects.component_object(run.organization, server, component))
 
@@ -74,6 +73,7 @@ CMDLETS: tuple[Cmdlet, ...] = (
         f"{_TASKS}.GetNetworkConnectionInfo",
         (_IDENTITY, DOMAIN_CONTROLLER),
         get_network_connection_info,
+        since="2010",
     ),
     Cmdlet(
         "Get-ServerComponentState",
@@ -84,6 +84,7 @@ CMDLETS: tuple[Cmdlet, ...] = (
             DOMAIN_CONTROLLER,
         ),
         get_server_component_state,
+        since="2013",
     ),
     Cmdlet(
         "Get-AcceptedDomain",

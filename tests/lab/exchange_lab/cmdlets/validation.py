@@ -8,11 +8,13 @@ Only the Fqdn text is quoted from a source; the wording of the others is unverif
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import cast
 
 from exchange_lab.cmdlets import errors
 from exchange_lab.organization.connector import ReceiveConnector
 from exchange_lab.organization.model import ExchangeServer
 from exchange_lab.organization.properties import BY_NAME, measure
+from exchange_lab.values.directory import DomainCapabilities
 from exchange_lab.values.scalars import Size, TimeSpan
 
 MAXIMUM_NAME = 64
@@ -21,12 +23,9 @@ MAXIMUM_NAME = 64
 def check_name(name: str) -> None:
     """A connector's name has 1 to 64 characters and no control characters."""
     if len(name) > MAXIMUM_NAME:
-        raise errors.too_long("Name", len(name), MAXIMUM_NAME)
+        raise errors.invalid("too_long", name="Name", length=len(name), maximum=MAXIMUM_NAME)
     if not name or name != name.strip() or not name.isprintable():
-        raise errors.invalid(
-            f'Property validation failed. Property = Name Error = The value "{name}" is empty, starts or ends with a '
-            "space, or holds a control character."
-        )
+        raise errors.invalid("bad_name", name=name)
 
 
 def check_limits(values: Mapping[str, object]) -> None:
@@ -52,22 +51,28 @@ def check_connector(connector: ReceiveConnector, groups: frozenset[str], server:
         rule(connector, groups, server)
 
 
-def _require(holds: bool, message: str) -> None:
+def _require(holds: bool, key: str, **arguments: object) -> None:
+    """Raise the failure that a text's key names, unless a rule holds."""
     if not holds:
-        raise errors.invalid(message)
+        raise errors.invalid(key, **arguments)
 
 
 def _role(connector: ReceiveConnector, groups: frozenset[str], server: ExchangeServer) -> None:
-    _require(
-        connector.role in ("FrontendTransport", "HubTransport"),
-        "The TransportRole parameter must be FrontendTransport or HubTransport.",
-    )
+    """A connector belongs to a transport service that runs on its server."""
+    _require(connector.role in ("FrontendTransport", "HubTransport"), "unknown_role")
+    installed = connector.role in server.config.transport_roles
+    _require(installed, "role_not_installed", role=connector.role, server=server.name)
+
+
+def _groups(connector: ReceiveConnector, groups: frozenset[str], server: ExchangeServer) -> None:
+    for group in sorted(groups):
+        _require(group in server.presets, "group_not_on_edge", group=group)
 
 
 def _network(connector: ReceiveConnector, groups: frozenset[str], server: ExchangeServer) -> None:
     # That the last binding or range cannot be taken away is unverified.
-    _require(bool(connector.bindings), "The Bindings parameter must hold at least one IP address and port.")
-    _require(bool(connector.ranges), "The RemoteIPRanges parameter must hold at least one IP address range.")
+    _require(bool(connector.bindings), "no_bindings")
+    _require(bool(connector.ranges), "no_ranges")
     _unique("Bindings", [str(item) for item in connector.bindings])
     _unique(
         "RemoteIPRanges", [item.expression for item in connector.ranges], [item.bounds for item in connector.ranges]
@@ -77,88 +82,59 @@ def _network(connector: ReceiveConnector, groups: frozenset[str], server: Exchan
 def _unique(name: str, texts: list[str], keys: list[tuple[int, int, int]] | None = None) -> None:
     seen = set()
     for text, key in zip(texts, keys or texts, strict=True):
-        _require(key not in seen, f'The value "{text}" is already present in the collection. Property = {name}')
+        _require(key not in seen, "value_twice", value=text, name=name)
         seen.add(key)
 
 
 def _mechanisms(connector: ReceiveConnector, groups: frozenset[str], server: ExchangeServer) -> None:
     chosen = connector.mechanisms
-    if "BasicAuthRequireTLS" in chosen:
-        _require(
-            {"BasicAuth", "Tls"} <= chosen,
-            "When the AuthMechanism parameter holds BasicAuthRequireTLS, it must also hold BasicAuth and Tls.",
-        )
-    if connector.flag("RequireTLS"):
-        _require("Tls" in chosen, "When the RequireTLS parameter is $true, the AuthMechanism parameter must hold Tls.")
-    if "ExternalAuthoritative" in chosen:
-        _require(
-            chosen <= {"ExternalAuthoritative", "Tls"},
-            "When the AuthMechanism parameter holds ExternalAuthoritative, the only other value it may hold is Tls.",
-        )
-        _require(
-            "ExchangeServers" in groups,
-            "When the AuthMechanism parameter holds ExternalAuthoritative, the PermissionGroups parameter must hold "
-            "ExchangeServers.",
-        )
-    if connector.flag("DomainSecureEnabled"):
-        _require(
-            "Tls" in chosen and "ExternalAuthoritative" not in chosen,
-            "When the DomainSecureEnabled parameter is $true, the AuthMechanism parameter must hold Tls and must not "
-            "hold ExternalAuthoritative.",
-        )
+    external = "ExternalAuthoritative" in chosen
+    _require("BasicAuthRequireTLS" not in chosen or {"BasicAuth", "Tls"} <= chosen, "basic_needs_tls")
+    _require(not connector.flag("RequireTLS") or "Tls" in chosen, "require_tls")
+    _require(not external or chosen <= {"ExternalAuthoritative", "Tls"}, "external_alone")
+    _require(not external or "ExchangeServers" in groups, "external_needs_group")
+    _require(not connector.flag("DomainSecureEnabled") or ("Tls" in chosen and not external), "domain_secure")
 
 
 def _fqdn(connector: ReceiveConnector, groups: frozenset[str], server: ExchangeServer) -> None:
     if "ExchangeServer" not in connector.mechanisms:
         return
     allowed = {"", server.config.fqdn.lower(), server.name.lower()}
-    _require(
-        connector.text("Fqdn").lower() in allowed,
-        "When the AuthMechanism parameter on a Receive connector is set to the value ExchangeServer, you must set the "
-        "FQDN parameter on the Receive connector to one of the following values: the FQDN of the transport server "
-        f'"{server.config.fqdn}", the NetBios name of the transport server "{server.name}", or $null.',
-    )
+    _require(connector.text("Fqdn").lower() in allowed, "fqdn", fqdn=server.config.fqdn, server=server.name)
 
 
 def _timeouts(connector: ReceiveConnector, groups: frozenset[str], server: ExchangeServer) -> None:
-    _require(
-        connector.seconds("ConnectionInactivityTimeout") < connector.seconds("ConnectionTimeout"),
-        "The value of the ConnectionInactivityTimeout parameter must be less than the value of the ConnectionTimeout "
-        "parameter.",
-    )
+    shorter = connector.seconds("ConnectionInactivityTimeout") < connector.seconds("ConnectionTimeout")
+    _require(shorter, "timeouts")
 
 
 def _extensions(connector: ReceiveConnector, groups: frozenset[str], server: ExchangeServer) -> None:
-    if connector.flag("BinaryMimeEnabled"):
-        _require(
-            connector.flag("ChunkingEnabled"),
-            "When the BinaryMimeEnabled parameter is $true, the ChunkingEnabled parameter must also be $true.",
-        )
-    if connector.flag("LongAddressesEnabled"):
-        _require(
-            connector.role == "HubTransport",
-            "The LongAddressesEnabled parameter may be $true only on connectors of the Transport service.",
-        )
+    binary = connector.flag("BinaryMimeEnabled")
+    _require(not binary or connector.flag("ChunkingEnabled"), "binary_needs_chunking")
+    _require(not connector.flag("LongAddressesEnabled") or connector.role == "HubTransport", "long_addresses")
 
 
 def _banner(connector: ReceiveConnector, groups: frozenset[str], server: ExchangeServer) -> None:
     banner = connector.text("Banner")
-    _require(
-        not banner or banner.startswith("220 "), 'The value of the Banner parameter must start with "220 " or be $null.'
-    )
+    _require(not banner or banner.startswith("220 "), "banner")
 
 
 def _anonymous_tls(connector: ReceiveConnector, groups: frozenset[str], server: ExchangeServer) -> None:
-    # No transport service of the lab has UseDowngradedExchangeServerAuth.
-    _require(
-        not connector.flag("SuppressXAnonymousTls"),
-        "The SuppressXAnonymousTls parameter may be $true only when the UseDowngradedExchangeServerAuth parameter of "
-        f'the transport service on server "{server.name}" is $true.',
-    )
+    allowed = server.config.downgraded_exchange_auth
+    _require(allowed or not connector.flag("SuppressXAnonymousTls"), "anonymous_tls", server=server.name)
+
+
+def _capabilities(connector: ReceiveConnector, groups: frozenset[str], server: ExchangeServer) -> None:
+    """AcceptCloudServicesMail came with 2013."""
+    for entry in cast("tuple[DomainCapabilities, ...]", connector.values["TlsDomainCapabilities"]):
+        for capability in entry.capabilities:
+            known = capability != "AcceptCloudServicesMail" or server.config.platform.has("2013")
+            _require(known, "unknown_capability", capability=capability)
 
 
 _RULES: tuple[Callable[[ReceiveConnector, frozenset[str], ExchangeServer], None], ...] = (
     _role,
+    _groups,
     _network,
     _mechanisms,
     _fqdn,
@@ -166,4 +142,5 @@ _RULES: tuple[Callable[[ReceiveConnector, frozenset[str], ExchangeServer], None]
     _extensions,
     _banner,
     _anonymous_tls,
+    _capabilities,
 )

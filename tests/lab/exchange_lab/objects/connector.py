@@ -4,18 +4,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from exchange_lab.clixml import Complex, Value
 from exchange_lab.objects.common import directory_tail, head_types
 from exchange_lab.organization.acl import groups_of, groups_value
 from exchange_lab.organization.connector import ReceiveConnector
-from exchange_lab.organization.model import Organization
+from exchange_lab.organization.model import ExchangeServer, Organization
 from exchange_lab.organization.properties import PROPERTIES
 from exchange_lab.values import enums
-from exchange_lab.values.addresses import IPBinding, IPRange
-from exchange_lab.values.directory import DomainCapabilities, ObjectId, exchange_version, object_list, schema_class
+from exchange_lab.values.addresses import IPRange
+from exchange_lab.values.directory import ObjectId, exchange_version, object_list, schema_class
 from exchange_lab.values.kinds import render
+from exchange_lab.values.scalars import Size
 
 _TYPES = head_types("Microsoft.Exchange.Data.Directory.SystemConfiguration.ReceiveConnector")
 _NO_GUID = UUID(int=0)
@@ -28,14 +30,42 @@ _ITEM_TYPES = {
 
 def permission_groups(organization: Organization, connector: ReceiveConnector) -> enums.EnumValue:
     """The PermissionGroups that a connector's explicit entries make up."""
-    return groups_value(groups_of(connector.explicit, organization.presets))
+    return groups_value(groups_of(connector.explicit, organization.server_of(connector).presets))
 
 
-def connector_object(organization: Organization, connector: ReceiveConnector, controller: str) -> Complex:
-    """Render one connector as read from a domain controller."""
+@dataclass(frozen=True)
+class _Style:
+    """How one server's cmdlets render values."""
+
+    culture: str
+    range_echo: str
+    keeps_scopes: bool
+
+    def render(self, value: object) -> Value:
+        if isinstance(value, Size):
+            return value.rendered(self.culture)
+        if isinstance(value, IPRange):
+            shown = value if self.keeps_scopes or "%" not in value.expression else value.without_scopes()
+            return shown.echoed(self.range_echo).rendered()
+        return render(value)
+
+
+def connector_object(
+    organization: Organization, connector: ReceiveConnector, controller: str, viewer: ExchangeServer
+) -> Complex:
+    """Render one connector as the cmdlets of a server (`viewer`) read it from a domain controller.
+
+    They show the properties that their own version knows, with the separators of their own culture.
+    """
+    switches = organization.config.switches
+    culture = viewer.config.culture if switches.localized_sizes else "en"
+    style = _Style(culture, switches.range_echo, switches.scope_ids == "kept")
+    platform = viewer.config.platform
     properties: list[tuple[str, Value]] = []
+    hidden = {"TransportRole"} if platform.edge and switches.edge_transport_role == "hidden" else set()
     for item in PROPERTIES:
-        properties.append((item.name, _value(organization, connector, item.name)))
+        if platform.has(item.since) and item.name not in hidden:
+            properties.append((item.name, _value(organization, connector, item.name, style)))
         if item.name == "TlsDomainCapabilities":
             properties.append(("Server", _server(organization, connector)))
     properties.append(("ExchangeVersion", exchange_version(0, 1, "8.0.535.0")))
@@ -54,22 +84,14 @@ def connector_object(organization: Organization, connector: ReceiveConnector, co
 
 def _server(organization: Organization, connector: ReceiveConnector) -> Complex:
     """The Server property is read from the connector's own name, so it carries no GUID."""
-    server = organization.servers[connector.server.lower()]
+    server = organization.server_of(connector)
     return ObjectId(server.distinguished_name, _NO_GUID, server.name, organization.domain, _NO_GUID).rendered()
 
 
-def _value(organization: Organization, connector: ReceiveConnector, name: str) -> Value:
+def _value(organization: Organization, connector: ReceiveConnector, name: str, style: _Style) -> Value:
     if name == "PermissionGroups":
         return permission_groups(organization, connector).rendered()
     value = connector.values[name]
     if isinstance(value, tuple):
-        echo = organization.config.switches.range_echo
-        return object_list(_ITEM_TYPES[name], [_item(item, echo) for item in value])
-    return render(value)
-
-
-def _item(item: object, echo: str) -> Complex:
-    if isinstance(item, IPRange):
-        return item.echoed(echo).rendered()
-    assert isinstance(item, IPBinding | DomainCapabilities)
-    return item.rendered()
+        return object_list(_ITEM_TYPES[name], [style.render(item) for item in value])
+    return style.render(value)

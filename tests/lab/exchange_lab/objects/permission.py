@@ -24,8 +24,9 @@ _TYPES = (
 )
 
 
-def permission_object(organization: Organization, connector: ReceiveConnector, row: Ace) -> Complex:
-    """Render one access control entry of a connector."""
+def permission_object(organization: Organization, connector: ReceiveConnector, row: Ace, culture: str) -> Complex:
+    """Render one access control entry of a connector; the server that reads it names Windows' own principals in its
+    own language."""
     rights = [_parameter("ExtendedRightIdParameter", row.right)] if row.right else None
     access = [enums.ACTIVE_DIRECTORY_RIGHTS.value(row.access).rendered()]
     properties: list[tuple[str, Value]] = [
@@ -36,7 +37,7 @@ def permission_object(organization: Organization, connector: ReceiveConnector, r
         ("Properties", None),
         ("InheritanceType", enums.SECURITY_INHERITANCE.value(row.inheritance).rendered()),
         ("Deny", row.deny),
-        ("User", _parameter("SecurityPrincipalIdParameter", row.principal.name)),
+        ("User", _parameter("SecurityPrincipalIdParameter", row.principal.name_in(culture))),
         ("Identity", organization.connector_id(connector).rendered()),
         ("IsInherited", row.inherited),
         ("IsValid", True),

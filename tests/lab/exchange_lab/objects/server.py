@@ -11,7 +11,7 @@ from __future__ import annotations
 from ipaddress import ip_address
 
 from exchange_lab.clixml import Complex, Value
-from exchange_lab.interface import AcceptedDomain
+from exchange_lab.interface import AcceptedDomain, ServerConfig
 from exchange_lab.objects.common import directory_tail, head_types, object_state, times
 from exchange_lab.organization.model import ExchangeServer, Organization
 from exchange_lab.values import enums
@@ -44,17 +44,43 @@ _NETWORK_ITEM_TYPES = (
 )
 
 
-def server_object(organization: Organization, server: ExchangeServer, controller: str, status: bool) -> Complex:
-    """Render one server of the Mailbox role; the Current... properties are filled only for -Status."""
-    name, fqdn = server.name, server.config.fqdn
+# Properties that came after 2007, by the version that first had them. The captures are of 2016; the lists of the older
+# versions are unverified.
+_SINCE = {
+    "IsE14OrLater": "2010",
+    "IsProvisionedServer": "2010",
+    "WhenChangedUTC": "2010",
+    "WhenCreatedUTC": "2010",
+    "OrganizationId": "2010",
+    "IsE15OrLater": "2013",
+    "IsFrontendTransportServer": "2013",
+    "MonitoringGroup": "2013",
+    "MailboxProvisioningAttributes": "2013",
+    "InternetWebProxyBypassList": "2016",
+    "MitigationsEnabled": "2016",
+    "MitigationsApplied": "2016",
+    "MitigationsBlocked": "2016",
+    "DataCollectionEnabled": "2016",
+}
+
+
+def server_object(
+    organization: Organization, server: ExchangeServer, controller: str, status: bool, viewer: ExchangeServer
+) -> Complex:
+    """Render one server as the cmdlets of another one (`viewer`) read it, with the properties that their version knows.
+
+    The Current... properties are filled only for -Status.
+    """
+    name, fqdn, config = server.name, server.config.fqdn, server.config
     identity = organization.server_id(server)
     own = identity.rendered()
-    current = (server.config.domain_controller,) if status else ()
+    current = (config.domain_controller,) if status and not config.edge else ()
+    forest = "" if config.edge else organization.domain  # what an Edge Transport server shows here is unverified
     legacy = f"/o={organization.config.organization.name}/ou=Exchange Administrative Group (FYDIBOHF23SPDLT)"
     properties: list[tuple[str, Value]] = [
         ("Name", name),
-        ("DataPath", _data_path()),
-        ("Domain", organization.domain),
+        ("DataPath", _data_path(config.version)),
+        ("Domain", forest),
         ("Edition", enums.SERVER_EDITION.value("Enterprise").rendered()),
         ("ExchangeLegacyDN", f"{legacy}/cn=Configuration/cn=Servers/cn={name}"),
         ("ExchangeLegacyServerRole", 0),
@@ -62,21 +88,12 @@ def server_object(organization: Organization, server: ExchangeServer, controller
         ("CustomerFeedbackEnabled", None),
         ("InternetWebProxy", None),
         ("InternetWebProxyBypassList", None),
-        ("IsHubTransportServer", True),
-        ("IsClientAccessServer", True),
-        ("IsExchange2007OrLater", True),
-        ("IsEdgeServer", False),
-        ("IsMailboxServer", True),
-        ("IsE14OrLater", True),
-        ("IsE15OrLater", True),
-        ("IsProvisionedServer", False),
-        ("IsUnifiedMessagingServer", False),
-        ("IsFrontendTransportServer", True),
+        *_booleans(config),
         ("NetworkAddress", _network_address(name, fqdn)),
-        ("OrganizationalUnit", f"{organization.domain}/{name}"),
-        ("AdminDisplayVersion", _version(server.config.version)),
-        ("Site", _site(organization, server.config.site)),
-        ("ServerRole", enums.SERVER_ROLE.value("Mailbox").rendered()),
+        ("OrganizationalUnit", f"{forest}/{name}" if forest else name),
+        ("AdminDisplayVersion", _version(config.version)),
+        ("Site", None if config.edge else _site(organization, config.site)),
+        ("ServerRole", enums.SERVER_ROLE.combine([_ROLE_NAMES[role] for role in config.roles]).rendered()),
         ("ErrorReportingEnabled", None),
         ("MitigationsEnabled", True),
         ("StaticDomainControllers", string_list(())),
@@ -86,7 +103,7 @@ def server_object(organization: Organization, server: ExchangeServer, controller
         ("MonitoringGroup", ""),
         ("CurrentDomainControllers", string_list(current)),
         ("CurrentGlobalCatalogs", string_list(current)),
-        ("CurrentConfigDomainController", server.config.domain_controller if status else ""),
+        ("CurrentConfigDomainController", config.domain_controller if status else ""),
         ("ProductID", "02064-004-0000000-00000"),
         ("IsExchangeTrialEdition", False),
         ("IsExpiredExchangeTrialEdition", False),
@@ -108,12 +125,42 @@ def server_object(organization: Organization, server: ExchangeServer, controller
         ("OriginatingServer", controller),
         ("ObjectState", object_state("Unchanged")),
     ]
+    platform = viewer.config.platform
+    properties = [(key, value) for key, value in properties if platform.has(_SINCE.get(key, "2007"))]
     types = head_types("Microsoft.Exchange.Data.Directory.Management.ExchangeServer", "Management.ADPresentationObject")
     return Complex(types, name, properties)
 
 
-def _data_path() -> Complex:
-    path = r"C:\Program Files\Microsoft\Exchange Server\V15\Mailbox"
+_ROLE_NAMES = {
+    "mailbox": "Mailbox",
+    "client_access": "ClientAccess",
+    "hub_transport": "HubTransport",
+    "edge": "Edge",
+}
+
+
+def _booleans(config: ServerConfig) -> list[tuple[str, Value]]:
+    """What kind of server it is. Since 2013 roles hold more than their name says: a Mailbox server has the Transport
+    service, and since 2016 the services of Client Access too (receive-connector.md part 3)."""
+    platform = config.platform
+    front = "FrontendTransport" in config.transport_roles
+    return [
+        ("IsHubTransportServer", not config.edge and "HubTransport" in config.transport_roles),
+        ("IsClientAccessServer", front or "client_access" in config.roles),
+        ("IsExchange2007OrLater", True),
+        ("IsEdgeServer", config.edge),
+        ("IsMailboxServer", "mailbox" in config.roles),
+        ("IsE14OrLater", platform.has("2010")),
+        ("IsE15OrLater", platform.has("2013")),
+        ("IsProvisionedServer", False),
+        ("IsUnifiedMessagingServer", False),
+        ("IsFrontendTransportServer", front),
+    ]
+
+
+def _data_path(version: str) -> Complex:
+    folder = {"2007": "", "2010": "V14\\"}.get(version, "V15\\")
+    path = f"C:\\Program Files\\Microsoft\\Exchange Server\\{folder}Mailbox"
     properties: list[tuple[str, Value]] = [
         ("PathName", path),
         ("IsLocalFull", True),

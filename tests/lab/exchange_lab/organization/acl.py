@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from exchange_lab.organization.principals import (
+    ADMINISTRATORS_SID,
     ANONYMOUS_SID,
     AUTHENTICATED_USERS_SID,
     EXTERNALLY_SECURED_SID,
@@ -19,6 +20,7 @@ from exchange_lab.organization.principals import (
     Principals,
 )
 from exchange_lab.values.enums import PERMISSION_GROUPS, EnumValue
+from exchange_lab.versions import Platform
 
 ANY_RECIPIENT = "ms-Exch-SMTP-Accept-Any-Recipient"
 ANY_SENDER = "ms-Exch-SMTP-Accept-Any-Sender"
@@ -55,6 +57,9 @@ _TRUSTED = (
 )
 _SERVERS = (_FOREST, _ORGANIZATION, *_TRUSTED, *_INTERNAL)
 
+# Permission groups that Edge Transport servers do not have.
+NOT_ON_EDGE = frozenset({"ExchangeUsers", "ExchangeLegacyServers"})
+
 # Every extended right that the lab's schema knows; Send-As and Receive-As appear only in inherited rows.
 RIGHTS = {right.lower(): right for right in (*_SERVERS, "Send-As", "Receive-As")}
 
@@ -84,33 +89,52 @@ def _rows(principal: Principal, rights: Iterable[str], deny: bool = False) -> li
     return [Ace(principal, right, deny) for right in rights]
 
 
-def presets(principals: Principals) -> dict[str, tuple[Ace, ...]]:
-    """The explicit rows of every permission group (2013 and later)."""
-    hub, edge, partner = (principals.find(rf"MS Exchange\{name} Servers", sids=False) for name in _EXCHANGE_OWN)
-    assert hub is not None and edge is not None and partner is not None
-    legacy = principals.of_domain("ExchangeLegacyInterop")
-    servers = [row for owner in (principals.of_domain("Exchange Servers"), hub, edge) for row in _rows(owner, _SERVERS)]
-    return {
-        "AnonymousUsers": tuple(
-            _rows(principals.by_sid(ANONYMOUS_SID), (_ROUTING, ANY_SENDER, AUTHORITATIVE_SENDER, SUBMIT))
-        ),
+def presets(principals: Principals, platform: Platform, legacy_anonymous: str = "four") -> dict[str, tuple[Ace, ...]]:
+    """The explicit rows of every permission group that a server has.
+
+    legacy_anonymous (switch legacy_anonymous_rights): what AnonymousUsers grants on 2007 and 2010, `four` rights as
+    later pages list them or `three` as the first ones do.
+    """
+    three = not platform.has("2013") and legacy_anonymous == "three"
+    anonymous = (_ROUTING, ANY_SENDER, *(() if three else (AUTHORITATIVE_SENDER,)), SUBMIT)
+    partner = principals.of_exchange("Partner Servers")
+    known = {
+        "AnonymousUsers": tuple(_rows(principals.by_sid(ANONYMOUS_SID), anonymous)),
         "ExchangeUsers": tuple(
             _rows(principals.by_sid(AUTHENTICATED_USERS_SID), (_ROUTING, BYPASS_ANTI_SPAM, ANY_RECIPIENT, SUBMIT))
         ),
-        "ExchangeServers": (*servers, *_rows(principals.by_sid(EXTERNALLY_SECURED_SID), _TRUSTED)),
-        "ExchangeLegacyServers": (*_rows(legacy, _TRUSTED), *_rows(legacy, (_FOREST, _ORGANIZATION), deny=True)),
+        "ExchangeServers": _exchange_servers(principals, platform),
+        "ExchangeLegacyServers": _legacy_servers(principals),
         "Partners": tuple(_rows(partner, (_ROUTING, SUBMIT))),
     }
+    return {name: rows for name, rows in known.items() if not (platform.edge and name in NOT_ON_EDGE)}
 
 
-_EXCHANGE_OWN = ("Hub Transport", "Edge Transport", "Partner")
+def _exchange_servers(principals: Principals, platform: Platform) -> tuple[Ace, ...]:
+    """The rows of ExchangeServers. The internal rights came with 2013, and an Edge Transport server, outside of every
+    domain, has no row for a domain's group (both unverified)."""
+    rights = _SERVERS if platform.has("2013") else (_FOREST, _ORGANIZATION, *_TRUSTED)
+    owners = [principals.of_exchange("Hub Transport Servers"), principals.of_exchange("Edge Transport Servers")]
+    if not platform.edge:
+        owners.insert(0, principals.of_domain("Exchange Servers"))
+    rows = [row for owner in owners for row in _rows(owner, rights)]
+    return (*rows, *_rows(principals.by_sid(EXTERNALLY_SECURED_SID), _TRUSTED))
 
 
-def inherited_rows(principals: Principals) -> tuple[Ace, ...]:
+def _legacy_servers(principals: Principals) -> tuple[Ace, ...]:
+    legacy = principals.of_domain("ExchangeLegacyInterop")
+    return (*_rows(legacy, _TRUSTED), *_rows(legacy, (_FOREST, _ORGANIZATION), deny=True))
+
+
+def inherited_rows(principals: Principals, edge: bool) -> tuple[Ace, ...]:
     """Rows that come from above the connector: administrators, Exchange's own accounts, readers.
 
-    A realistic few; the full list of a real forest is longer (unverified).
+    A realistic few; the full list of a real forest, and of the local directory of Edge Transport, is longer
+    (unverified).
     """
+    if edge:
+        administrators = principals.by_sid(ADMINISTRATORS_SID)
+        return (Ace(administrators, "", inherited=True, access="GenericAll"),)
     management = principals.of_domain("Organization Management")
     return (
         Ace(principals.of_domain("Enterprise Admins"), "", inherited=True, access="GenericAll"),

@@ -1,142 +1,75 @@
 # Copyright: (c) 2026, the mailrelay.exchange authors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What setup creates on a server, and what each usage seeds on a new connector (receive-connector.md parts 1 and 5)."""
+"""The values of a new connector on any server: the table's, and where other versions and Edge Transport differ.
+
+Sources: receive-connector.md part 2 (column Default), throttling.md part 1.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from exchange_lab.interface import ServerConfig
 from exchange_lab.organization.properties import PROPERTIES
 from exchange_lab.values import enums
-from exchange_lab.values.addresses import IPRange, parse_binding, parse_range
+from exchange_lab.values.addresses import IPRange, parse_range
 from exchange_lab.values.directory import Fqdn
-from exchange_lab.values.scalars import Unlimited, timespan
+from exchange_lab.values.scalars import Size, Unlimited, timespan
+from exchange_lab.versions import Platform
 
 ANY_RANGES: tuple[IPRange, ...] = (
     parse_range("::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),
     parse_range("0.0.0.0-255.255.255.255"),
 )
 
-_WITHOUT_EXCHANGE = "Tls,Integrated,BasicAuth,BasicAuthRequireTLS"
-_ALL = f"{_WITHOUT_EXCHANGE},ExchangeServer"
-
 
 @dataclass(frozen=True)
-class DefaultConnector:
-    """A connector that setup creates; `name` holds {server}; `special` are the values that differ from the table."""
+class _Difference:
+    """One value that differs from the table: on versions `since` to `until`, on Edge Transport only (`edge`), only
+    where the switch hop_counts says `documented`."""
 
     name: str
-    role: str
-    port: int
-    mechanisms: str
-    groups: frozenset[str]
-    special: Mapping[str, object] = field(default_factory=dict)
+    value: object
+    since: str = "2007"
+    until: str | None = None
+    edge: bool = False
+    documented: bool = False
+
+    def applies(self, platform: Platform, documented: bool) -> bool:
+        wrong_kind = (self.edge and not platform.edge) or (self.documented and not documented)
+        return platform.has(self.since, self.until) and not wrong_kind
 
 
-_CLIENT = {
-    "MessageRateLimit": Unlimited(5),
-    "MessageRateSource": enums.MESSAGE_RATE_SOURCE.value("User"),
-    "EnableAuthGSSAPI": True,
-}
-_VERBOSE = {
-    "ProtocolLoggingLevel": enums.PROTOCOL_LOGGING_LEVEL.value("Verbose"),
-    "DomainSecureEnabled": True,
-}
-
-# A Mailbox server of 2019, in the order of the capture.
-MAILBOX_DEFAULTS: tuple[DefaultConnector, ...] = (
-    DefaultConnector(
-        "Default {server}",
-        "HubTransport",
-        2525,
-        _ALL,
-        frozenset({"ExchangeUsers", "ExchangeServers", "ExchangeLegacyServers"}),
-        {
-            "MaxInboundConnectionPerSource": Unlimited(None),
-            "MaxInboundConnectionPercentagePerSource": 100,
-            "MaxRecipientsPerMessage": 5000,
-            "SizeEnabled": enums.SIZE_MODE.value("EnabledWithoutValue"),
-        },
-    ),
-    DefaultConnector(
-        "Client Proxy {server}", "HubTransport", 465, _ALL, frozenset({"ExchangeUsers", "ExchangeServers"}), _CLIENT
-    ),
-    DefaultConnector(
-        "Default Frontend {server}",
-        "FrontendTransport",
-        25,
-        _ALL,
-        frozenset({"AnonymousUsers", "ExchangeServers", "ExchangeLegacyServers"}),
-        _VERBOSE,
-    ),
-    DefaultConnector(
-        "Outbound Proxy Frontend {server}",
-        "FrontendTransport",
-        717,
-        _ALL,
-        frozenset({"ExchangeServers"}),
-        {**_VERBOSE, "TarpitInterval": timespan("00:00:00")},
-    ),
-    DefaultConnector(
-        "Client Frontend {server}",
-        "FrontendTransport",
-        587,
-        _WITHOUT_EXCHANGE,
-        frozenset({"ExchangeUsers"}),
-        _CLIENT,
-    ),
+_DIFFERENCES: tuple[_Difference, ...] = (
+    _Difference("MaxMessageSize", Size(10 * 2**20), until="2013"),
+    _Difference("MaxHeaderSize", Size(2**16), until="2013"),
+    # Hop counts of 2007 and MaxLocalHopCount of 2010: no source tells them apart from the documented 30 and 8.
+    _Difference("MaxHopCount", 30, until="2007"),
+    _Difference("MaxLocalHopCount", 8, until="2010"),
+    _Difference("MaxHopCount", 30, since="2016", documented=True),
+    _Difference("MaxLocalHopCount", 8, since="2013", documented=True),
+    _Difference("AdvertiseClientSettings", True, since="2010", until="2010"),
+    # Captured as true on 2019; what 2013 and 2016 have is unverified.
+    _Difference("SmtpUtf8Enabled", False, until="2016"),
+    _Difference("ConnectionTimeout", timespan("00:05:00"), edge=True),
+    _Difference("ConnectionInactivityTimeout", timespan("00:01:00"), edge=True),
+    _Difference("MessageRateLimit", Unlimited(600), edge=True),
 )
 
 
-def table_defaults(server_fqdn: str) -> dict[str, object]:
-    """The values of a new connector before its usage speaks."""
+def table_defaults(server: ServerConfig, hop_counts: str = "captured") -> dict[str, object]:
+    """The values of a new connector of a server before its usage speaks.
+
+    Those of properties that the server's version lacks are there too: newer cmdlets show them.
+    """
     values = {item.name: item.default for item in PROPERTIES if item.name != "PermissionGroups"}
-    return {**values, "Fqdn": Fqdn(server_fqdn)}
+    documented = hop_counts == "documented"
+    differing = {item.name: item.value for item in _DIFFERENCES if item.applies(server.platform, documented)}
+    role = {"TransportRole": enums.SERVER_ROLE.value(_default_role(server))}
+    return {**values, **differing, **role, "Fqdn": Fqdn(server.fqdn)}
 
 
-def setup_values(default: DefaultConnector, server_fqdn: str) -> dict[str, object]:
-    """The stored values of a default connector."""
-    four, six = parse_binding(f"0.0.0.0:{default.port}"), parse_binding(f"[::]:{default.port}")
-    return {
-        **table_defaults(server_fqdn),
-        # The capture shows this order: only `Default <server>` has IPv4 first.
-        "Bindings": (four, six) if default.port == 2525 else (six, four),
-        "RemoteIPRanges": ANY_RANGES,
-        "AuthMechanism": enums.AUTH_MECHANISMS.value(default.mechanisms),
-        "TransportRole": enums.SERVER_ROLE.value(default.role),
-        **default.special,
-    }
-
-
-@dataclass(frozen=True)
-class Usage:
-    """What -Usage seeds, and which of Bindings and RemoteIPRanges it wants (required, optional, forbidden)."""
-
-    mechanisms: str
-    groups: frozenset[str]
-    bindings: str
-    ranges: str
-    default_binding: str = ""
-
-
-USAGES: Mapping[str, Usage] = {
-    "Custom": Usage("Tls", frozenset(), "required", "required"),
-    "Partner": Usage("Tls", frozenset({"Partners"}), "required", "required"),
-    "Internet": Usage("Tls", frozenset({"AnonymousUsers"}), "required", "forbidden"),
-    # Text and syntax of the documentation disagree on Bindings for these two (switch usage_bindings).
-    "Client": Usage(
-        "Tls,BasicAuth,BasicAuthRequireTLS,Integrated",
-        frozenset({"ExchangeUsers"}),
-        "optional",
-        "required",
-        "0.0.0.0:587",
-    ),
-    "Internal": Usage(
-        "Tls,ExchangeServer",
-        frozenset({"ExchangeLegacyServers", "ExchangeServers"}),
-        "optional",
-        "required",
-        "0.0.0.0:25",
-    ),
-}
+def _default_role(server: ServerConfig) -> str:
+    """HubTransport wherever the Transport service runs (unverified), else the one role that is left."""
+    roles = server.transport_roles
+    return roles[-1] if roles else "HubTransport"

@@ -16,71 +16,38 @@ from uuid import UUID, uuid4
 
 from exchange_lab.interface import AcceptedDomain, LabConfig, ServerConfig
 from exchange_lab.organization.acl import Ace, inherited_rows, presets
+from exchange_lab.organization.components import components
 from exchange_lab.organization.connector import ReceiveConnector
-from exchange_lab.organization.defaults import MAILBOX_DEFAULTS, setup_values
 from exchange_lab.organization.principals import Principals
-from exchange_lab.organization.roles import ROLE_GROUPS, visible_cmdlets
+from exchange_lab.organization.roles import ROLE_GROUPS, all_cmdlets, visible_cmdlets
+from exchange_lab.organization.setup import default_connectors, setup_values
 from exchange_lab.section import LabFileError
 from exchange_lab.values.directory import ObjectId, escape_rdn, partition_guid, stable_guid
-
-# The components of a 2019 Mailbox server, two of them always inactive, as in the public test data of the repository
-# microsoft/CSS-Exchange (GetServerComponentState of a 2019 server).
-COMPONENTS = (
-    "ServerWideOffline",
-    "HubTransport",
-    "FrontendTransport",
-    "Monitoring",
-    "RecoveryActionsEnabled",
-    "AutoDiscoverProxy",
-    "ActiveSyncProxy",
-    "EcpProxy",
-    "EwsProxy",
-    "ImapProxy",
-    "OabProxy",
-    "OwaProxy",
-    "PopProxy",
-    "PushNotificationsProxy",
-    "RpsProxy",
-    "RwsProxy",
-    "RpcProxy",
-    "XropProxy",
-    "HttpProxyAvailabilityGroup",
-    "ForwardSyncDaemon",
-    "ProvisioningRps",
-    "MapiProxy",
-    "EdgeTransport",
-    "HighAvailability",
-    "SharedCache",
-    "MailboxDeliveryProxy",
-    "RoutingUpdates",
-    "RestProxy",
-    "DefaultProxy",
-    "Lsass",
-    "RoutingService",
-    "E4EProxy",
-    "CafeLAMv2",
-    "LogExportProvider",
-)
-_INACTIVE = frozenset({"ForwardSyncDaemon", "ProvisioningRps"})
 
 
 @dataclass
 class ExchangeServer:
-    """One server; `components` maps each component to Active, Inactive or Draining."""
+    """One server.
+
+    components: each component to Active, Inactive or Draining; none before 2013. presets: the rows of each permission
+    group that it has. inherited: the rows that every connector of it inherits.
+    """
 
     config: ServerConfig
     distinguished_name: str
     guid: UUID
     created: datetime
     components: dict[str, str]
+    presets: dict[str, tuple[Ace, ...]]
+    inherited: tuple[Ace, ...]
 
     @property
     def name(self) -> str:
         return self.config.name
 
     def active(self, component: str) -> bool:
-        """Whether a component serves: ServerWideOffline takes all of them down."""
-        return self.components["ServerWideOffline"] == "Active" == self.components[component]
+        """Whether a component serves: ServerWideOffline takes all of them down. Before 2013 there are no states."""
+        return all(self.components.get(name, "Active") == "Active" for name in ("ServerWideOffline", component))
 
 
 class Organization:
@@ -93,8 +60,7 @@ class Organization:
         self.domain = config.organization.domain
         self.created = self.now()
         self.principals = Principals(config.organization, config.accounts.values())
-        self.presets = presets(self.principals)
-        self.inherited: list[Ace] = [*inherited_rows(self.principals), *self._configured_rows()]
+        self._configured_rows = self._read_inherited()
         self.role_groups = {**ROLE_GROUPS, **config.role_groups}
         self.servers: dict[str, ExchangeServer] = {}
         self.connectors: list[ReceiveConnector] = []
@@ -117,9 +83,20 @@ class Organization:
         name = escape_rdn(self.config.organization.name)
         return f"CN={name},CN=Microsoft Exchange,CN=Services,CN=Configuration,{self.naming_context}"
 
-    @property
-    def administrative_group(self) -> str:
-        return f"CN=Exchange Administrative Group (FYDIBOHF23SPDLT),CN=Administrative Groups,{self.root}"
+    def root_of(self, server: ServerConfig) -> str:
+        """The distinguished name of the organisation that a server belongs to.
+
+        An Edge Transport server has a directory of its own, AD LDS, whose configuration partition is named by a GUID
+        (the name of the organisation in it is unverified).
+        """
+        if not server.edge:
+            return self.root
+        partition = f"CN=Configuration,CN={{{str(stable_guid('partition', server.fqdn)).upper()}}}"
+        return f"CN=First Organization,CN=Microsoft Exchange,CN=Services,{partition}"
+
+    def administrative_group_of(self, server: ServerConfig) -> str:
+        group = "CN=Exchange Administrative Group (FYDIBOHF23SPDLT),CN=Administrative Groups"
+        return f"{group},{self.root_of(server)}"
 
     def server_id(self, server: ExchangeServer) -> ObjectId:
         return ObjectId(server.distinguished_name, server.guid, server.name, self.domain, partition_guid())
@@ -137,26 +114,33 @@ class Organization:
 
     # --- setup -------------------------------------------------------------------------------------------------------
 
-    def _configured_rows(self) -> list[Ace]:
+    def _read_inherited(self) -> tuple[Ace, ...]:
+        """The inherited entries of the lab file: those of the forest, so no Edge Transport server has them."""
         rows = []
         for entry in self.config.inherited_permissions:
             principal = self.principals.find(entry.user, sids=True)
             if principal is None:
                 raise LabFileError(f"inherited_permissions: the lab knows no user or group {entry.user!r}.")
             rows.append(Ace(principal, entry.right, entry.deny, inherited=True))
-        return rows
+        return tuple(rows)
 
     def _install(self, config: ServerConfig) -> None:
-        dn = f"CN={config.name},CN=Servers,{self.administrative_group}"
-        components = {name: "Inactive" if name in _INACTIVE else "Active" for name in COMPONENTS}
-        components.update(config.components)
-        guid = stable_guid("server", self.domain, config.name)
-        server = ExchangeServer(config, dn, guid, self.now(), components)
+        dn = f"CN={config.name},CN=Servers,{self.administrative_group_of(config)}"
+        server = ExchangeServer(
+            config,
+            dn,
+            stable_guid("server", self.domain, config.name),
+            self.now(),
+            {**components(config), **config.components},
+            presets(self.principals, config.platform, self.config.switches.legacy_anonymous_rights),
+            (*inherited_rows(self.principals, config.edge), *(() if config.edge else self._configured_rows)),
+        )
         self.servers[config.name.lower()] = server
-        for default in MAILBOX_DEFAULTS:
-            explicit = [row for group in default.groups for row in self.presets[group]]
+        split_port = int(self.config.switches.split_mailbox_port)
+        for default in default_connectors(config):
+            explicit = [row for group in default.groups for row in server.presets[group]]
             name = default.name.format(server=config.name)
-            connector = self.new_connector(server, name, setup_values(default, config.fqdn), explicit)
+            connector = self.new_connector(server, name, setup_values(default, config, split_port), explicit)
             connector.guid = stable_guid("connector", self.domain, config.name, name)
             self.connectors.append(connector)
 
@@ -177,13 +161,36 @@ class Organization:
     def connectors_of(self, server: str) -> list[ReceiveConnector]:
         return [connector for connector in self.connectors if connector.server.lower() == server.lower()]
 
+    def server_of(self, connector: ReceiveConnector) -> ExchangeServer:
+        return self.servers[connector.server.lower()]
+
     def rows_of(self, connector: ReceiveConnector) -> list[Ace]:
         """Every access control entry that counts on a connector."""
-        return [*connector.explicit, *self.inherited]
+        return [*connector.explicit, *self.server_of(connector).inherited]
 
-    def cmdlets_of(self, user: str) -> frozenset[str]:
-        """The cmdlets an account may call; empty for an unknown account and for one without a role."""
+    def servers_seen_from(self, server: ExchangeServer) -> list[ExchangeServer]:
+        """The servers in the directory that a server reads.
+
+        Each Edge Transport server has its own and is alone in it. Edge subscriptions, which make a copy of the server's
+        object in the organisation, are not simulated.
+        """
+        if server.config.edge:
+            return [server]
+        return [other for other in self.servers.values() if not other.config.edge]
+
+    def connectors_seen_from(self, server: ExchangeServer) -> list[ReceiveConnector]:
+        """The connectors in the directory that a server reads."""
+        seen = {other.name for other in self.servers_seen_from(server)}
+        return [connector for connector in self.connectors if connector.server in seen]
+
+    def cmdlets_of(self, user: str, server: ExchangeServer) -> frozenset[str]:
+        """The cmdlets an account may call on a server; empty for an unknown account and for one without a role.
+
+        A snap-in knows no roles: whoever is local administrator has every cmdlet.
+        """
         account = self.config.accounts.get(user)
         if account is None:
             return frozenset()
+        if server.config.snap_in is not None:
+            return all_cmdlets() if account.administers(server.name) else frozenset()
         return visible_cmdlets(account, self.role_groups, self.config.switches.view_only_reads_permissions)

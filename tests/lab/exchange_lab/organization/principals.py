@@ -16,17 +16,36 @@ _EXCHANGE = "S-1-9-1419165041-1139599005-3936102811-1022490595"
 ANONYMOUS_SID = "S-1-5-7"
 AUTHENTICATED_USERS_SID = "S-1-5-11"
 EXTERNALLY_SECURED_SID = f"{_EXCHANGE}-23"
+ADMINISTRATORS_SID = "S-1-5-32-544"
 
 # permissions.md part 7. The suffix of Partner Servers is unverified.
 _WELL_KNOWN = (
     (ANONYMOUS_SID, r"NT AUTHORITY\ANONYMOUS LOGON"),
     (AUTHENTICATED_USERS_SID, r"NT AUTHORITY\Authenticated Users"),
     ("S-1-5-18", r"NT AUTHORITY\SYSTEM"),
+    (ADMINISTRATORS_SID, r"BUILTIN\Administrators"),
     (f"{_EXCHANGE}-21", r"MS Exchange\Hub Transport Servers"),
     (f"{_EXCHANGE}-22", r"MS Exchange\Edge Transport Servers"),
     (EXTERNALLY_SECURED_SID, r"MS Exchange\Externally Secured Servers"),
     (f"{_EXCHANGE}-24", r"MS Exchange\Partner Servers"),
 )
+
+# Names of Windows' own principals on servers of other languages. The German names are seen in the wild, the French ones
+# and those of SYSTEM and Administrators are unverified. Exchange's own principals have one name everywhere.
+_LOCALIZED = {
+    "de": {
+        ANONYMOUS_SID: r"NT-AUTORITÄT\ANONYMOUS-ANMELDUNG",
+        AUTHENTICATED_USERS_SID: r"NT-AUTORITÄT\Authentifizierte Benutzer",
+        "S-1-5-18": r"NT-AUTORITÄT\SYSTEM",
+        ADMINISTRATORS_SID: r"VORDEFINIERT\Administratoren",
+    },
+    "fr": {
+        ANONYMOUS_SID: r"AUTORITE NT\ANONYMOUS LOGON",
+        AUTHENTICATED_USERS_SID: r"AUTORITE NT\Utilisateurs authentifiés",
+        "S-1-5-18": r"AUTORITE NT\Système",
+        ADMINISTRATORS_SID: r"BUILTIN\Administrateurs",
+    },
+}
 
 _DOMAIN_GROUPS = (
     (512, "Domain Admins"),
@@ -44,11 +63,15 @@ _DOMAIN_GROUPS = (
 
 @dataclass(frozen=True)
 class Principal:
-    """One security principal; `name` is what this organisation's servers show (DOMAIN\\name)."""
+    """One security principal; `name` is what English servers of this organisation show (DOMAIN\\name)."""
 
     sid: str
     name: str
     aliases: frozenset[str] = field(default=frozenset(), compare=False)
+
+    def name_in(self, culture: str) -> str:
+        """The name that a server of a culture shows."""
+        return _LOCALIZED.get(culture, {}).get(self.sid, self.name)
 
 
 class Principals:
@@ -81,14 +104,27 @@ class Principals:
             self._by_alias[alias.lower()] = principal
         self._by_alias[principal.sid.lower()] = principal
 
-    def find(self, text: str, sids: bool) -> Principal | None:
-        """Return the principal of a name, alias, UPN, DN or GUID; of a SID string only where `sids` allows it."""
-        if not sids and re.fullmatch(r"s-1-[0-9-]+", text.strip().lower()):
-            return None
-        return self._by_alias.get(text.strip().lower())
+    def find(self, text: str, sids: bool, culture: str = "en") -> Principal | None:
+        """Return the principal of a name, alias, UPN, DN or GUID; of a SID string only where `sids` allows it.
+
+        A server knows Windows' own principals by their names in its own language only.
+        """
+        wanted = text.strip().lower()
+        if re.fullmatch(r"s-1-[0-9-]+", wanted):
+            return self._by_alias.get(wanted) if sids else None
+        localized = _LOCALIZED.get(culture, {})
+        for sid, name in localized.items():
+            if wanted in (name.lower(), name.lower().partition("\\")[2]):
+                return self.by_sid(sid)
+        found = self._by_alias.get(wanted)
+        return None if found is not None and found.sid in localized else found
 
     def by_sid(self, sid: str) -> Principal:
         return self._by_alias[sid.lower()]
+
+    def of_exchange(self, name: str) -> Principal:
+        """One of the principals that Exchange itself resolves."""
+        return self._by_alias[f"ms exchange\\{name}".lower()]
 
     def of_domain(self, name: str) -> Principal:
         return self._by_alias[f"{self._organization.netbios}\\{name}".lower()]

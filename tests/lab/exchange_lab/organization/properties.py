@@ -3,7 +3,8 @@
 """The lab's own table of receive connector properties, in the order in which Get-ReceiveConnector shows them.
 
 Written from receive-connector.md parts 2 and 3. Limits are those of the documents; where they give none, the lab sets
-none. Defaults are those of a new custom connector on a Mailbox server of Exchange 2019.
+none. Defaults are those of a new custom connector on a Mailbox server of Exchange 2019; `defaults` holds what other
+servers have instead.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from exchange_lab.values.scalars import Size, TimeSpan, Unlimited, timespan
 class ConnectorProperty:
     """One property: its name, the kind of its values, its default, its limits and which cmdlets take it.
 
-    minimum and maximum are of the value's own measure: a number, bytes, ticks.
+    minimum and maximum are of the value's own measure: a number, bytes, ticks. since: the first version whose Get
+    returns it and whose New and Set take it (2007 stands for its last service pack); until: the last version with the
+    parameter, Get goes on. on_edge: whether Edge Transport takes the parameter.
     """
 
     name: str
@@ -28,6 +31,9 @@ class ConnectorProperty:
     maximum: int | None = None
     on_new: bool = True
     on_set: bool = True
+    since: str = "2007"
+    until: str | None = None
+    on_edge: bool = True
 
 
 _LARGEST = 2**31 - 1
@@ -38,12 +44,8 @@ _TEN_MINUTES = timespan("00:10:00").ticks
 _P = ConnectorProperty
 
 
-def _read_only(name: str, default: object) -> ConnectorProperty:
-    return ConnectorProperty(name, kinds.BOOL, default, on_new=False, on_set=False)
-
-
-def _flag(name: str, default: bool) -> ConnectorProperty:
-    return ConnectorProperty(name, kinds.BOOL, default)
+def _flag(name: str, default: bool, since: str = "2007", until: str | None = None) -> ConnectorProperty:
+    return ConnectorProperty(name, kinds.BOOL, default, since=since, until=until)
 
 
 PROPERTIES: tuple[ConnectorProperty, ...] = (
@@ -55,18 +57,18 @@ PROPERTIES: tuple[ConnectorProperty, ...] = (
     _P("DefaultDomain", kinds.STRING, None),
     _flag("DeliveryStatusNotificationEnabled", True),
     _flag("EightBitMimeEnabled", True),
-    _P("SmtpUtf8Enabled", kinds.BOOL, True, on_new=False),
-    _P("BareLinefeedRejectionEnabled", kinds.BOOL, False, on_new=False),
+    _P("SmtpUtf8Enabled", kinds.BOOL, True, on_new=False, since="2013"),
+    _P("BareLinefeedRejectionEnabled", kinds.BOOL, False, on_new=False, since="2010"),
     _flag("DomainSecureEnabled", False),
     _flag("EnhancedStatusCodesEnabled", True),
     _flag("LongAddressesEnabled", False),
     _flag("OrarEnabled", False),
-    _flag("SuppressXAnonymousTls", False),
-    _read_only("ProxyEnabled", False),
-    _flag("AdvertiseClientSettings", False),
+    _flag("SuppressXAnonymousTls", False, "2010"),
+    _flag("ProxyEnabled", False, "2013", "2013"),
+    _flag("AdvertiseClientSettings", False, "2010"),
     _P("Fqdn", kinds.FQDN, None),
-    _P("ServiceDiscoveryFqdn", kinds.FQDN, None),
-    _P("TlsCertificateName", kinds.CERTIFICATE_NAME, None),
+    _P("ServiceDiscoveryFqdn", kinds.FQDN, None, since="2013"),
+    _P("TlsCertificateName", kinds.CERTIFICATE_NAME, None, since="2013"),
     _P("Comment", kinds.STRING, ""),
     _flag("Enabled", True),
     _P("ConnectionTimeout", kinds.TIMESPAN, timespan("00:10:00"), _SECOND, _DAY),
@@ -76,6 +78,7 @@ PROPERTIES: tuple[ConnectorProperty, ...] = (
         "MessageRateSource",
         kinds.enum_kind(enums.MESSAGE_RATE_SOURCE),
         enums.MESSAGE_RATE_SOURCE.value("IPAddress"),
+        since="2010",
     ),
     _P("MaxInboundConnection", kinds.UNLIMITED, Unlimited(5000), 1, _LARGEST),
     _P("MaxInboundConnectionPerSource", kinds.UNLIMITED, Unlimited(20), 1, 10000),
@@ -103,19 +106,28 @@ PROPERTIES: tuple[ConnectorProperty, ...] = (
         "ExtendedProtectionPolicy",
         kinds.enum_kind(enums.EXTENDED_PROTECTION),
         enums.EXTENDED_PROTECTION.value("None"),
+        since="2010",
     ),
-    _read_only("LiveCredentialEnabled", False),
-    _P("TlsDomainCapabilities", kinds.CAPABILITY_LIST, ()),
-    # Omitted on New it means HubTransport: not documented, two reports point to it (unverified).
-    _P("TransportRole", kinds.enum_kind(enums.SERVER_ROLE), enums.SERVER_ROLE.value("HubTransport")),
-    _flag("RejectReservedTopLevelRecipientDomains", False),
-    _flag("RejectReservedSecondLevelRecipientDomains", False),
-    _flag("RejectSingleLabelRecipientDomains", False),
-    _read_only("AcceptConsumerMail", False),
+    _flag("LiveCredentialEnabled", False, "2010", "2013"),
+    _P("TlsDomainCapabilities", kinds.CAPABILITY_LIST, (), since="2010"),
+    # Omitted on New it means HubTransport: not documented, two reports point to it (unverified). Whether an Edge
+    # Transport server returns the property although it does not take the parameter: switch edge_transport_role.
+    _P(
+        "TransportRole",
+        kinds.enum_kind(enums.SERVER_ROLE),
+        enums.SERVER_ROLE.value("HubTransport"),
+        since="2013",
+        on_edge=False,
+    ),
+    _flag("RejectReservedTopLevelRecipientDomains", False, "2016"),
+    _flag("RejectReservedSecondLevelRecipientDomains", False, "2016"),
+    _flag("RejectSingleLabelRecipientDomains", False, "2016"),
+    # Seen on 2019 only; since when it is there is unverified.
+    _P("AcceptConsumerMail", kinds.BOOL, False, on_new=False, on_set=False, since="2016"),
     _P("SizeEnabled", kinds.enum_kind(enums.SIZE_MODE), enums.SIZE_MODE.value("Enabled")),
     _P("TarpitInterval", kinds.TIMESPAN, timespan("00:00:05"), 0, _TEN_MINUTES),
-    _P("AuthTarpitInterval", kinds.TIMESPAN, timespan("00:00:05"), 0),
-    _P("MaxAcknowledgementDelay", kinds.TIMESPAN, timespan("00:00:30"), 0),
+    _P("AuthTarpitInterval", kinds.TIMESPAN, timespan("00:00:05"), 0, since="2016"),
+    _P("MaxAcknowledgementDelay", kinds.TIMESPAN, timespan("00:00:30"), 0, since="2010"),
     _P("AdminDisplayName", kinds.STRING, "", on_new=False, on_set=False),
 )
 

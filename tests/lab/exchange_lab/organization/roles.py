@@ -43,6 +43,11 @@ ROLE_GROUPS: Mapping[str, tuple[str, ...]] = {
 ALWAYS = frozenset({"Get-Command"})
 
 
+def all_cmdlets() -> frozenset[str]:
+    """Every cmdlet, as a snap-in brings them: without role-based access control."""
+    return frozenset(cmdlet for cmdlets in ROLES.values() for cmdlet in cmdlets) | ALWAYS
+
+
 def visible_cmdlets(
     account: AccountConfig, groups: Mapping[str, Iterable[str]], view_only_reads_permissions: bool
 ) -> frozenset[str]:

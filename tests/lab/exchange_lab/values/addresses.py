@@ -12,6 +12,7 @@ from exchange_lab.clixml import Complex, Long, Value
 
 Address = IPv4Address | IPv6Address
 
+_SCOPE = re.compile(r"%[^-/]+")
 _HIGHEST = {4: 2**32 - 1, 6: 2**128 - 1}
 
 _ENDPOINT_TYPES = (
@@ -48,6 +49,10 @@ class IPRange:
 
     def holds(self, address: Address) -> bool:
         return address.version == self.family and self.low <= int(address) <= self.high
+
+    def without_scopes(self) -> IPRange:
+        """The range without the scope ids of its addresses; whether Get shows them is unverified (switch scope_ids)."""
+        return IPRange(*self.bounds, self.format, _SCOPE.sub("", self.expression))
 
     def echoed(self, style: str) -> IPRange:
         """Return the range as Get shows it. Whether Exchange keeps host bits and the form as entered is unverified;

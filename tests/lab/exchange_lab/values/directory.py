@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -36,7 +37,7 @@ def string_list(items: tuple[str, ...] | list[str]) -> Complex:
     return Complex(STRING_LIST_TYPES, items=list(items), serialized=False)
 
 
-def object_list(item_type: str, items: list[Complex]) -> Complex:
+def object_list(item_type: str, items: Sequence[Value]) -> Complex:
     """Render a MultiValuedProperty of one of Exchange's own types."""
     return Complex(list_types(item_type), items=items, serialized=False)
 

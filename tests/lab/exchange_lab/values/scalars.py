@@ -83,28 +83,40 @@ def timespan(text: str) -> TimeSpan:
 
 _UNITS = {"B": 1, "KB": 2**10, "MB": 2**20, "GB": 2**30, "TB": 2**40}
 _SIZE = re.compile(r"(?P<number>[0-9]+(?:\.[0-9]+)?)\s*(?P<unit>B|KB|MB|GB|TB)?", re.IGNORECASE)
+# Thousands and decimal separators of .NET Framework's cultures; French groups digits with a no-break space.
+_SEPARATORS = {"en": (",", "."), "de": (".", ","), "fr": ("\u00a0", ",")}
+_KILOBYTE = 1024
 _RENDERED_SIZE = re.compile(r"[0-9.]+ [KMGT]?B \((?P<bytes>[0-9,]+) bytes\)")
 
 
 @dataclass(frozen=True, order=True)
 class Size:
-    """A ByteQuantifiedSize in bytes. Its text uses the separators of an English server; how other cultures render it
-    is unverified."""
+    """A ByteQuantifiedSize in bytes."""
 
     octets: int
 
     def __str__(self) -> str:
-        unit, factor = next((u, f) for u, f in reversed(_UNITS.items()) if self.octets >= f or f == 1)
-        return f"{self.octets / factor:.4g} {unit} ({self.octets:,} bytes)"
+        return self.text_in("en")
 
-    def rendered(self) -> Complex:
-        return Complex(_SIZE_TYPES, str(self))
+    def text_in(self, culture: str) -> str:
+        """The text with the separators of a culture; that Exchange follows the server's culture is unverified."""
+        thousands, decimal = _SEPARATORS[culture]
+        unit, factor = next((u, f) for u, f in reversed(_UNITS.items()) if self.octets >= f or f == 1)
+        number = f"{self.octets / factor:.4g}".replace(".", decimal)
+        return f"{number} {unit} ({f'{self.octets:,}'.replace(',', thousands)} bytes)"
+
+    def rounded_up(self) -> Size:
+        """The next whole number of kilobytes."""
+        return Size(-(-self.octets // _KILOBYTE) * _KILOBYTE)
+
+    def rendered(self, culture: str = "en") -> Complex:
+        return Complex(_SIZE_TYPES, self.text_in(culture))
 
 
 def size(text: str) -> Size:
     """Read a number with or without B, KB, MB, GB or TB (1024-based; without: bytes), or a rendered size.
 
-    Raises ValueError. That Exchange may round small values up to a kilobyte (NEW) is not simulated: unverified.
+    Raises ValueError. What Exchange may round up to a kilobyte is rounded where it is stored (switch small_sizes).
     """
     entered = text.strip()
     if (rendered := _RENDERED_SIZE.fullmatch(entered)) is not None:

@@ -23,6 +23,7 @@ from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.model imp
     ServerFacts,
     ServerState,
 )
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.options import parse_name
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.ownership import ANONYMOUS_USERS
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.world import picture_of
 
@@ -31,6 +32,12 @@ class ActionModule(ExchangeAction):
     """Action of the module receive_connector_info."""
 
     SPEC = RECEIVE_CONNECTOR_INFO_SPEC
+
+    def prepare(self, options: dict[str, Any]) -> None:
+        """Refuse a name that no connector can have, and the name of no server, before a session is opened."""
+        server = self.server_name(options)
+        if options["name"] is not None:
+            parse_name(options["name"], "name", server)
 
     def perform(self, options: dict[str, Any], exchange: Exchange) -> dict[str, Any]:
         """Read the connectors, the access lists of the wanted ones, and the addresses that findings need."""

@@ -13,6 +13,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ansible_collections.mailrelay.exchange.plugins.module_utils._words import shown
+
 if TYPE_CHECKING:
     from ansible_collections.mailrelay.exchange.plugins.module_utils._dnspython import DnsClient
 
@@ -125,14 +127,14 @@ def canonical_name(text: str, option: str) -> str:
         try:
             name = name.encode("idna").decode("ascii").lower()
         except UnicodeError:
-            raise DnsError(f"{option} '{text}' is not a DNS name: check its spelling.") from None
+            raise DnsError(f"{option} {shown(text)} is not a DNS name: check its spelling.") from None
     if is_address(name):
-        raise DnsError(f"{option} '{text}' is an address: a DNS name belongs there.")
+        raise DnsError(f"{option} {shown(text)} is an address: a DNS name belongs there.")
     labels = name.split(".")
     if len(name) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
-        raise DnsError(f"{option} '{text}' is not a DNS name: check its spelling.")
+        raise DnsError(f"{option} {shown(text)} is not a DNS name: check its spelling.")
     if option != "zone" and len(labels) < 2:
-        raise DnsError(f"{option} '{text}' is not fully qualified: write it in full, such as {name}.contoso.com.")
+        raise DnsError(f"{option} {shown(text)} is not fully qualified: write it in full, such as {name}.contoso.com.")
     return name
 
 
@@ -166,7 +168,8 @@ def _parse_address(value: str, kind: str, owner: str) -> str:
         address = ipaddress.ip_address(value)
     except ValueError:
         raise DnsError(
-            f"Target '{value}' of {owner} is not an address: `type: {kind}` needs addresses, names need `type: cname`."
+            f"Target {shown(value)} of {owner} is not an address: "
+            f"`type: {kind}` needs addresses, names need `type: cname`."
         ) from None
     if address.is_unspecified or address.is_multicast:
         raise DnsError(f"Target {value} of {owner} is not the address of a server: give the server's own address.")

@@ -92,7 +92,7 @@ def _items(value: Any) -> Sequence[Any] | None:
 
 def _no_text(value: Any) -> str:
     if isinstance(value, str):
-        return "has half of a character in it (a lone surrogate); take it out" if _HALF_A_PAIR.search(value) else ""
+        return "has half of a character inside (a lone surrogate); take it out" if _HALF_A_PAIR.search(value) else ""
     # Core takes a whole number for its digits, as every module does.
     if isinstance(value, int) and not isinstance(value, bool):
         return ""

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ansible_collections.mailrelay.exchange.plugins.module_utils._resolver import ResolverError, parse_resolver
 from ansible_collections.mailrelay.exchange.plugins.module_utils._smtp_dialogue import DialogueError
 from ansible_collections.mailrelay.exchange.plugins.module_utils._smtp_replies import (
     ACCEPTED,
@@ -81,6 +82,11 @@ class ProbeRequest:
             raise ProbeError(f"port {self.port} is no TCP port: give 1 to 65535.")
         if not 0 < self.timeout <= _LONGEST:
             raise ProbeError(f"timeout {self.timeout:g} is no time to wait: give seconds, more than 0.")
+        if self.resolver is not None:
+            try:
+                parse_resolver(self.resolver)
+            except ResolverError as error:
+                raise ProbeError(f"resolver {error}") from None
         if self.source_address is not None and not _is_address(self.source_address):
             raise ProbeError(f"source_address {self.source_address!r} is not an address: give one of this machine's.")
         if self.sender and not _ADDRESS.fullmatch(self.sender):

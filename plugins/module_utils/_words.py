@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Collection, Mapping
 from datetime import date
 from difflib import get_close_matches
@@ -35,6 +36,22 @@ def _written(value: object) -> str:
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(_written(item) for item in value) + "]"
     return repr(value)
+
+
+def unseen(text: str, invisible: bool = True) -> str:
+    """Return what a text has in it that nobody sees in a list or cannot be sent, as "has ... inside"; else "".
+
+    invisible: also look for signs without width, such as the one that text copied from a web page has in it.
+    """
+    for sign in text:
+        kind = unicodedata.category(sign)
+        if kind in ("Cc", "Zl", "Zp"):
+            return "has a line break or another control character inside"
+        if kind == "Cs":
+            return "has half of a character inside (a lone surrogate)"
+        if kind == "Cf" and invisible:
+            return f"has an invisible character inside (U+{ord(sign):04X})"
+    return ""
 
 
 def near_match(word: str, known: Collection[str]) -> str:

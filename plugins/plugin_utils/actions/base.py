@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -19,6 +20,7 @@ from ansible import constants as C  # noqa: N812 - the name every Ansible plugin
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.mailrelay.exchange.plugins.module_utils._words import unseen
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.errors import (
     CmdletUnavailable,
     ExchangeError,
@@ -41,6 +43,8 @@ from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.ranges im
 from .addresses import resolve
 from .arguments import Rules, hide, validate
 
+# Letters of every language, because Windows takes them in a computer's name.
+_HOST_NAME = re.compile(r"[\w.-]+")
 CONNECTION = "mailrelay.exchange.remote_powershell"
 
 
@@ -122,11 +126,13 @@ class ExchangeAction(ActionBase):
         """
         named = self._option_or_variable(options, "server")
         if named:
+            if _is_address(named):
+                raise InputError(
+                    f"server: {shown(named)} is an address; write the Exchange server's name, such as ex1."
+                )
             return named.partition(".")[0]
         host = str(self.task_vars.get("inventory_hostname", ""))
-        try:
-            ipaddress.ip_address(host)
-        except ValueError:
+        if not _is_address(host):
             return host.partition(".")[0]
         raise InputError(
             f"The host {host} is known by its address only, so the Exchange server's name cannot be told from it: set "
@@ -140,9 +146,13 @@ class ExchangeAction(ActionBase):
 
     def _option_or_variable(self, options: Mapping[str, Any], name: str) -> str:
         """Text of an option, else of the variable ansible_exchange_<name>; empty when neither is given."""
-        text = str(options.get(name) or self.variable(f"ansible_exchange_{name}") or "").strip()
-        if not text.isprintable():
-            raise InputError(f"{name}: {shown(text)} has a control character inside; take it out.")
+        where = name if options.get(name) else f"ansible_exchange_{name}"
+        text = str(options.get(name) or self.variable(where) or "").strip()
+        trouble = unseen(text)
+        if trouble:
+            raise InputError(f"{where}: {shown(text)} {trouble}; take it out.")
+        if text and not _HOST_NAME.fullmatch(text):
+            raise InputError(f"{where}: {shown(text)} is not the name of a server; write one such as ex1.contoso.com.")
         return text
 
     def resolve_addresses(self, fqdn: str) -> tuple[str, ...]:
@@ -243,3 +253,11 @@ class ExchangeAction(ActionBase):
             result["warnings"] = list(dict.fromkeys([*known, *self.warnings]))
         finished: dict[str, Any] = hide(result, self._hidden)
         return finished
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True

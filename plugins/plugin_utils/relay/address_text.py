@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import re
 
+from ansible_collections.mailrelay.exchange.plugins.module_utils._words import unseen
+
 from ._netaddr import address_to_int, block_bounds, mask_to_prefix
 
 BITS = {4: 32, 6: 128}
@@ -42,8 +44,17 @@ def _read_address(text: str) -> tuple[int, int, str]:
 
 
 def _why_no_address(text: str) -> str:
+    trouble = unseen(text)
+    if trouble and not re.search(r"[\r\n\u2028\u2029]", text):
+        return f"{trouble}; take it out"
     if any(sign.isspace() for sign in text):
         return "has a blank inside; put commas or line breaks between addresses"
+    if re.search(r"(?![0-9])\d", text):
+        return "has digits other than the digits 0 to 9; write it with those"
+    if re.search(r"[\u2010-\u2015\u2212]", text):
+        return "has a dash in it that is no hyphen; write first-last with a hyphen"
+    if "%" in text and ":" in text:
+        return "has no number after the %; write the number of the network adapter, such as fe80::1%4"
     if "*" in text:
         return f"has a wildcard; write {FORMS}"
     if re.fullmatch(r"[0-9]+(\.[0-9]+){3}", text, re.ASCII):
@@ -65,6 +76,8 @@ def read_range(text: str) -> Bounds:
         return _read_block(address, length)
     if "-" in text and (":" in text or not re.search(r"[A-Za-z]", text)):
         first, _dash, last = text.partition("-")
+        if not (first.strip() and last.strip()):
+            raise ValueError("has only one end; write both addresses whole, such as 10.0.0.5-10.0.0.9")
         return _read_pair(first.strip(), last.strip())
     version, number, scope = _read_address(text)
     return version, number, number, scope
@@ -96,7 +109,7 @@ def _read_block(address: str, length: str) -> Bounds:
     else:
         raise ValueError("has no prefix length after the slash; write one, such as 10.0.0.0/24")
     if prefix > BITS[version]:
-        raise ValueError(f"has a prefix length above {BITS[version]}")
+        raise ValueError(f"has a prefix length above {BITS[version]}; write one from 0 to {BITS[version]}")
     low, high = block_bounds(address.partition("%")[0], version, prefix)
     return version, low, high, scope
 

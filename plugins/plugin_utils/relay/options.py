@@ -41,9 +41,15 @@ def parse_values(options: Mapping[str, object], where: str) -> dict[str, object]
     return values
 
 
-def _name(raw: object, option: str) -> str:
+def parse_name(raw: object, option: str, server_name: str) -> str:
+    """The name of a connector, with the server's in the place of {server}; `option` is for the message.
+
+    Raises:
+        InputError: no connector can have it.
+    """
+    named = raw.replace("{server}", server_name) if isinstance(raw, str) else raw
     try:
-        return str(parse_option(BY_OPTION["name"], raw))
+        return str(parse_option(BY_OPTION["name"], named))
     except InputError as error:
         raise InputError(str(error).replace("name:", f"{option}:", 1)) from None
 
@@ -63,7 +69,7 @@ def parse_receive_connector(options: Mapping[str, object], server_name: str) -> 
         options: the module's options.
         server_name: short name of the server, for {server} in the name.
     """
-    name = _name(options.get("name"), "name").replace("{server}", server_name)
+    name = parse_name(options.get("name"), "name", server_name)
     state = _state(options.get("state"), "state")
     guid = _guid(options.get("guid"))
     previous = _previous_name(options.get("previous_name"), server_name)
@@ -81,7 +87,7 @@ def parse_receive_connector(options: Mapping[str, object], server_name: str) -> 
 
 
 def _previous_name(raw: object, server_name: str) -> str:
-    return "" if raw is None else _name(raw, "previous_name").replace("{server}", server_name)
+    return "" if raw is None else parse_name(raw, "previous_name", server_name)
 
 
 def _guid(raw: object) -> str:
@@ -109,7 +115,7 @@ def _refuse_unclear_identity(name: str, state: str, guid: str, previous: str) ->
 
 def parse_receive_connector_throttling(options: Mapping[str, object], server_name: str) -> DesiredConnectors:
     """The options of module receive_connector_throttling: one existing connector, throttle properties only."""
-    name = _name(options.get("connector"), "connector").replace("{server}", server_name)
+    name = parse_name(options.get("connector"), "connector", server_name)
     profile = options.get("profile")
     if profile is not None and profile not in PROFILES:
         raise InputError(f"profile: {shown(profile)} is not a profile; {near_match(str(profile), PROFILES)}")
@@ -123,7 +129,7 @@ def parse_receive_connector_throttling(options: Mapping[str, object], server_nam
 
 def parse_receive_connector_permission(options: Mapping[str, object], server_name: str) -> DesiredConnectors:
     """The options of module receive_connector_permission: one existing connector, grants only."""
-    name = _name(options.get("connector"), "connector").replace("{server}", server_name)
+    name = parse_name(options.get("connector"), "connector", server_name)
     raw = options.get("grants")
     if not isinstance(raw, Sequence) or isinstance(raw, str):
         raise InputError(f"grants: {shown(raw)} is not a list; write [{{principal: anonymous, rights: [...]}}].")

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -295,10 +296,19 @@ def _lasts_longer(one: Source, other: Source) -> bool:
     return other.expires is not None and (one.expires is None or one.expires > other.expires)
 
 
+def _as_meant(word: str) -> str:
+    """A word with plain digits and hyphens and without what nobody sees, to tell what it was meant to be."""
+    if word.isascii() and word.isprintable():
+        return word
+    seen = [sign for sign in word if unicodedata.category(sign) not in ("Cc", "Cf", "Cs")]
+    plain = (str(unicodedata.digit(sign, "")) or sign for sign in seen)
+    return "".join("-" if unicodedata.category(sign) == "Pd" else sign for sign in plain)
+
+
 def _resolve(word: str, groups: Mapping[str, SourceGroup], where: str) -> tuple[Source, ...]:
     group = groups.get(word)
     if group is not None:
         return group.sources
-    if _LIKE_AN_ADDRESS.fullmatch(word):
+    if _LIKE_AN_ADDRESS.fullmatch(_as_meant(word)):
         return (Source(parse_range(word, where)),)
     raise InputError(f"{where}: source group {shown(word)} is not defined; {near_match(word, groups)}")

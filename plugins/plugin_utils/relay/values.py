@@ -31,6 +31,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.mailrelay.exchange.plugins.module_utils._properties import LIST_KINDS, Property
+from ansible_collections.mailrelay.exchange.plugins.module_utils._words import unseen
 
 from .commands import Value
 from .errors import InputError
@@ -49,7 +50,6 @@ __all__ = [
     "to_parameter",
 ]
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)", re.ASCII)
 _BANNER = re.compile(r"220 .*")
 _TRUE = frozenset(("yes", "on", "true", "1", "y", "t"))
@@ -219,20 +219,25 @@ def _declared_flag(row: Property, entry: str, where: str) -> str:
         raise InputError(f"{where}: {shown(entry)} {error}.") from None
 
 
-def _declared_text(raw: object) -> str:
+def _declared_text(raw: object, invisible: bool = True) -> str:
+    """A text without what Exchange or its tools cannot take; `invisible`: signs without width are let through."""
     if not isinstance(raw, str):
         raise ValueError("is not text; put it in quotes")
-    if _CONTROL.search(raw):
-        raise ValueError("has a line break or another control character inside; take it out")
+    trouble = unseen(raw, not invisible)
+    if trouble:
+        raise ValueError(f"{trouble}; take it out")
     return str(raw)
 
 
 def _parse_string(row: Property, raw: object) -> str:
-    text = _declared_text(raw)
+    # Nobody finds a connector again whose name looks like another's.
+    text = _declared_text(raw, invisible=row.option != "name")
     if row.minimum is not None and len(text.strip()) < row.minimum:
         raise ValueError("is empty; give a name")
-    if row.maximum is not None and len(text) > row.maximum:
-        raise ValueError(f"has {len(text)} characters; {row.maximum} is the most Exchange takes")
+    # Exchange counts the 16-bit units of a text; a sign beyond the first 65536 has two.
+    length = len(text.encode("utf-16-le")) // 2
+    if row.maximum is not None and length > row.maximum:
+        raise ValueError(f"has {length} characters; {row.maximum} is the most Exchange takes")
     if row.option != "name":
         return text
     if text != text.strip():

@@ -306,7 +306,6 @@ def test_the_next_address_is_tried_when_one_does_not_answer(run_module: Run, res
         ({"host": "gone.contoso.com"}, "knows no address of gone.contoso.com"),
         ({"host": "ex1.fabrikam.com"}, "answers REFUSED for ex1.fabrikam.com"),
         ({"host": "ex1.contoso.com", "resolver": "127.0.0.1:1", "timeout": 0.5}, "does not answer for ex1.contoso.com"),
-        ({"host": "ex1.contoso.com", "resolver": "127.0.0.1:x"}, "write it as host or host:port"),
     ],
 )
 def test_a_name_that_the_dns_server_does_not_know(
@@ -314,6 +313,12 @@ def test_a_name_that_the_dns_server_does_not_know(
 ) -> None:
     result = probe(**{"resolver": resolver, **options})
     assert result["failed"] and text in result["msg"] and result["proven"] is False
+
+
+def test_what_cannot_be_a_resolver_is_not_asked(probe: Run) -> None:
+    result = probe(host="ex1.contoso.com", resolver="127.0.0.1:x")
+    assert result["failed"]
+    assert result["msg"] == "resolver '127.0.0.1:x' is not a DNS server: write it as host or host:port."
 
 
 def test_without_dnspython_a_resolver_cannot_be_used(probe: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -234,7 +234,23 @@ class TestServerName:
     def test_a_name_that_no_server_has_is_not_sent(self, make_action: MakeAction, option: str):
         kind = trial(lambda me, options, _x: {"name": me.server_name(options)})
         result = make_action(kind, {option: "EX1\0"}).run_with()
-        assert result["msg"] == f"{option}: 'EX1\\x00' has a control character inside; take it out."
+        assert (
+            result["msg"] == f"{option}: 'EX1\\x00' has a line break or another control character inside; take it out."
+        )
+
+    @pytest.mark.parametrize(
+        ("server", "words"),
+        [
+            ("EX\u200b1", "'EX\\u200b1' has an invisible character inside (U+200B); take it out."),
+            ("EX*", "'EX*' is not the name of a server; write one such as ex1.contoso.com."),
+            ("10.0.0.1", "'10.0.0.1' is an address; write the Exchange server's name, such as ex1."),
+        ],
+    )
+    def test_what_cannot_be_a_server_is_not_asked_for(self, make_action: MakeAction, server: str, words: str):
+        kind = trial(lambda me, options, _x: {"name": me.server_name(options)})
+        assert make_action(kind, {"server": server}).run_with()["msg"] == f"server: {words}"
+        by_variable = make_action(kind, variables={"ansible_exchange_server": server}).run_with()
+        assert by_variable["msg"].removeprefix("ansible_exchange_") == f"server: {words}"
 
 
 class TestDomainController:
@@ -318,7 +334,7 @@ class TestValidation:
             ({"count": True}, "count: true is not a whole number."),
             ({"server": False}, "server: false is not text; put it in quotes."),
             ({"server": ["EX1"]}, "server: ['EX1'] is not text; give one text."),
-            ({"server": "EX\ud800"}, "half of a character"),
+            ({"server": "EX\ud800"}, "half of a character inside"),
             ({"nested": {"height": 1}}, "nested: 'height' is not an option here; there is depth."),
             ({"nested": 5}, "nested: 5 is not a dictionary; write {key: value}."),
             ({"nested": True}, "nested: true is not a dictionary; write {key: value}."),

@@ -83,6 +83,41 @@ def test_the_thousands_may_follow_the_servers_culture(separator: str) -> None:
     assert Size.read_exchange(text).bytes == 37748736
 
 
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("36 MB (37.748.736 Bytes)", 37748736),
+        ("36 Mo (37\u202f748\u202f736 octets)", 37748736),
+        ("36 МБ (37\u00a0748\u00a0736 байт)", 37748736),
+        ("36 MB (3,77,48,736 bytes)", 37748736),
+        ("1,5 KB (1.536 Bytes)", 1536),
+        ("0 B (0 bytes)", 0),
+        ("10 Mo", 10 * 1024**2),
+        ("64 Ko", 65536),
+    ],
+)
+def test_sizes_of_servers_in_other_languages(text: str, number: int) -> None:
+    assert Size.read_exchange(text).bytes == number
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "36 MB (37,748,736.00 bytes)",
+        "36 MB (37,748,73 bytes)",
+        "36 MB (37,,748 bytes)",
+        "36 MB (37 748 736 bytes 2)",
+        "36 MB (37,748,736 bytes) (1 byte)",
+        "36 MB (\u0663\u0667 bytes)",
+        "36 MB (-37 bytes)",
+        "(37.7 MB)",
+    ],
+)
+def test_a_number_of_bytes_that_is_none_is_not_guessed(text: str) -> None:
+    with pytest.raises(ValueError):
+        Size.read_exchange(text)
+
+
 @pytest.mark.parametrize(("text", "number"), [("10MB", 10 * 1024**2), ("64 KB", 65536), ("1 B (1 bytes)", 1)])
 def test_other_forms_of_exchange(text: str, number: int) -> None:
     assert Size.read_exchange(text).bytes == number
@@ -106,6 +141,26 @@ def test_a_size_is_read_back_to_the_byte(number: int) -> None:
     assert Size.read(str(size)).bytes == number
     # What Exchange may have made of it: rounded up to a whole KB, which is no change.
     assert Size.of_bytes(-(-number // 1024) * 1024) == size
+
+
+@given(st.integers(1025, 2**31 - 1))
+def test_a_size_may_have_been_rounded_to_a_whole_kilobyte_either_way(number: int) -> None:
+    size = Size.of_bytes(number)
+    for kilobytes in (number // 1024, -(-number // 1024)):
+        assert size == Size.of_bytes(kilobytes * 1024)
+        assert Size.of_bytes(kilobytes * 1024) == size
+    assert size != Size.of_bytes(number + 1024)
+    assert size != Size.of_bytes(number - 1024)
+    assert (size == Size.of_bytes(number + 1)) == ((number % 1024 == 0) != ((number + 1) % 1024 == 0))
+
+
+def test_a_size_is_no_key() -> None:
+    """What is equal to both of two different sizes cannot have a hash."""
+    assert Size.of_bytes(65000) == Size.read("64KB")
+    assert Size.of_bytes(65000) == Size.read("63KB")
+    assert Size.of_bytes(65000) != 65000
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(Size.read("64KB"))
 
 
 def test_a_kilobyte_more_is_a_change() -> None:

@@ -165,12 +165,14 @@ receive_connectors:
         - C(OtherAccess) lists inherited access entries, and explicit ones with rights that are not for granting; null
           when the account may not read access lists.
         - C(AnonymousPrincipal) is how this server names clients that do not log on; null when no access list told.
+        - C(TransportServices) are the transport services that the server runs; null before Exchange 2013 and on Edge.
       type: dict
       sample:
         PermissionGroups: AnonymousUsers, Custom
         WhenChangedUTC: "2026-03-01T09:14:12Z"
         OtherAccess: []
         AnonymousPrincipal: NT AUTHORITY\ANONYMOUS LOGON
+        TransportServices: [FrontendTransport, HubTransport]
 domain_controller:
   description: The domain controller that was asked, null on Edge.
   returned: success

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.mailrelay.exchange.plugins.module_utils._properties import BY_OPTION
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.answering import services_of
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.guards import Audit
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.model import (
     AccessEntry,
@@ -60,6 +61,7 @@ def report(
     found = (audit or _audit(state, anonymous)).findings(connector.name)
     entries = state.access.get(connector.distinguished_name)
     permissions, other_access = None, None
+    services = services_of(state.facts)
     if entries is not None:
         groups = connector.values["permission_groups"]
         by_hand = manual_entries(entries, groups, anonymous or _DOCUMENTED, state.facts.version)
@@ -79,6 +81,7 @@ def report(
             "WhenChangedUTC": connector.when_changed,
             "OtherAccess": other_access,
             "AnonymousPrincipal": anonymous,
+            "TransportServices": None if services is None else sorted(services),
         },
     }
 

@@ -14,12 +14,13 @@ from dataclasses import dataclass, replace
 
 from .allowance import FRONT_END
 from .errors import InputError
-from .model import ReceiveConnector
+from .model import ReceiveConnector, ServerFacts
 from .ranges import Binding, IPRange, parse_address
 
-__all__ = ["FRONT_END", "SMTP_PORT", "Answer", "answering_connector", "has_front_end"]
+__all__ = ["FRONT_END", "SMTP_PORT", "Answer", "answering_connector", "listeners", "services_of"]
 
 SMTP_PORT = 25
+TRANSPORT = "HubTransport"
 
 MAPPED = "How Exchange matches an IPv4 address that is mapped into IPv6 is not documented; it is taken for IPv6."
 SAME_RANGE = "That the more specific binding wins between two connectors with the same range is not documented."
@@ -52,7 +53,7 @@ def answering_connector(
     server_address: str | IPRange,
     port: int,
     client: str | IPRange,
-    front_end: bool | None = None,
+    services: frozenset[str] | None = None,
 ) -> Answer | None:
     """The connector that answers a connection, None when none does.
 
@@ -61,8 +62,7 @@ def answering_connector(
         server_address: local address that the client connects to.
         port: local port.
         client: the client's address, as the server sees it.
-        front_end: whether the server has the Front End Transport service, to which port 25 then belongs; None: tell
-            it from the connectors.
+        services: transport services of the server, in the words of transport_role; None: tell them from the connectors.
 
     Raises:
         InputError: an address is not a single IP address, or the two are not of the same IP version.
@@ -72,12 +72,12 @@ def answering_connector(
     if local.version != remote.version:
         raise InputError(f"client address: {remote} cannot connect to {local}; give two addresses of one IP version.")
     every = tuple(connectors)
-    owned = port == SMTP_PORT and (has_front_end(every) if front_end is None else front_end)
+    listening = listeners((connector.values.get("transport_role") for connector in every), port, services)
     answers = sorted(
         (
             Answer(connector, most_specific, binding)
             for connector in every
-            if connector.values["enabled"] and not (owned and connector.values.get("transport_role") != FRONT_END)
+            if connector.values["enabled"] and connector.values.get("transport_role") in listening
             for binding in _reached_binding(connector, local, port)
             for most_specific in _most_specific_range(connector, remote)
         ),
@@ -89,12 +89,33 @@ def answering_connector(
     return replace(answers[0], second=second, doubts=tuple(_doubts(answers, remote)))
 
 
-def has_front_end(connectors: Iterable[ReceiveConnector]) -> bool:
-    """Whether the server of these connectors has the Front End Transport service: 2013 and later do.
+def services_of(facts: ServerFacts) -> frozenset[str] | None:
+    """The transport services of a server in the words of transport_role; None where the version has no such words.
 
-    Not the Mailbox role alone of Exchange 2013, and no Edge Transport server.
+    On Exchange 2013 the Front End Transport service belongs to the Client Access role and the Transport service to the
+    Mailbox role; later Mailbox servers have both.
     """
-    return any(connector.values.get("transport_role") == FRONT_END for connector in connectors)
+    found = {
+        service
+        for service, there in ((FRONT_END, facts.is_frontend_transport), (TRANSPORT, facts.is_hub_transport))
+        if there
+    }
+    return frozenset(found) if FRONT_END in found or (found and facts.version == "2013") else None
+
+
+def listeners(roles: Iterable[str | None], port: int, services: frozenset[str] | None) -> frozenset[str | None]:
+    """Which of these transport roles listen on a port: those of services that are there, and on port 25 of its owner.
+
+    Args:
+        roles: transport roles of the server's connectors, None where the version has none.
+        port: local port.
+        services: as services_of tells; None: a service is there when a connector is one of its.
+    """
+    known = frozenset(roles)
+    there = known if services is None else known & (services | {None})
+    has_front_end = FRONT_END in (there if services is None else services)
+    # The service that owns the port answers; another service's connector is no candidate there.
+    return there & {FRONT_END, None} if port == SMTP_PORT and has_front_end else there
 
 
 def _reached_binding(connector: ReceiveConnector, local: IPRange, port: int) -> list[Binding]:

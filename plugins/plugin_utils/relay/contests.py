@@ -8,13 +8,12 @@ same rules of selection apply. One sweep over the client addresses takes n log n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
 
-from .allowance import FRONT_END
-from .answering import SMTP_PORT
-from .coverage import Endpoint, endpoints_of
+from .answering import listeners, services_of
+from .coverage import endpoints_of
 from .ranges import IPRange, aggregate
 from .world import Picture, World
 
@@ -50,12 +49,14 @@ def contests(world: World, ignored: Mapping[str, frozenset[IPRange]]) -> list[Co
     """
     found: dict[tuple[str, str], _Clients] = {}
     enabled = [picture for picture in world if picture.enabled]
+    services = services_of(world.facts)
     for endpoint in endpoints_of(enabled):
+        listening = listeners((_role(picture) for picture in world), endpoint.port, services)
         candidates = [
             _Candidate(picture, any(specific), picture.ranges - ignored.get(picture.key, frozenset()))
-            for picture in _of_the_service(enabled, endpoint, world)
+            for picture in enabled
             for specific in [[not b.is_wildcard for b in picture.bindings if endpoint.reached_by(b)]]
-            if specific
+            if specific and _role(picture) in listening
         ]
         for clients, ranked in _ranked(candidates, endpoint.version):
             best = ranked[0]
@@ -70,6 +71,11 @@ def contests(world: World, ignored: Mapping[str, frozenset[IPRange]]) -> list[Co
         Contest(world.pictures[winner], world.pictures[loser], *clients.aggregated())
         for (winner, loser), clients in sorted(found.items(), key=lambda item: [order[key] for key in item[0]])
     ]
+
+
+def _role(picture: Picture) -> str | None:
+    role = picture.values.get("transport_role")
+    return None if role is None else str(role)
 
 
 @dataclass
@@ -103,13 +109,6 @@ class _Place:
     picture: Picture
     specific: bool
     range: IPRange
-
-
-def _of_the_service(pictures: Iterable[Picture], endpoint: Endpoint, world: World) -> list[Picture]:
-    """Without the connectors of a service that does not own the port: 25 is the front end's where there is one."""
-    if endpoint.port != SMTP_PORT or not any(picture.values.get("transport_role") == FRONT_END for picture in world):
-        return list(pictures)
-    return [picture for picture in pictures if picture.values.get("transport_role") == FRONT_END]
 
 
 def _ranked(candidates: Sequence[_Candidate], version: int) -> Iterator[tuple[IPRange, list[_Place]]]:

@@ -30,10 +30,15 @@ _UNNAMED = {4: "0.0.0.1", 6: "::2"}
 
 @dataclass(frozen=True)
 class Report:
-    """A connector of a report. entries: its access list with ANONYMOUS in it, None when the report has none."""
+    """A connector of a report.
+
+    entries: its access list with ANONYMOUS in it, None when the report has none.
+    services: transport services of its server, None when the report does not tell.
+    """
 
     connector: ReceiveConnector
     entries: tuple[AccessEntry, ...] | None
+    services: frozenset[str] | None = None
 
 
 def read_reports(raw: object, where: str) -> list[Report]:
@@ -73,7 +78,8 @@ def explain(
     remote = parse_address(client, "client")
     local = parse_address(_UNNAMED[remote.version] if server_address is None else server_address, "server_address")
     chosen = _of_server(list(reports), server)
-    answer = answering_connector([report.connector for report in chosen], local, port, remote)
+    services = chosen[0].services if chosen else None
+    answer = answering_connector([report.connector for report in chosen], local, port, remote, services)
     if answer is None:
         return None
     by_name = {id(report.connector): report for report in chosen}
@@ -129,7 +135,13 @@ def _report(raw: Mapping[str, Any], where: str) -> Report:
             raise InputError(f"{where}: connector {name} has no {needed} in its options.")
     server, guid, identity = (str(raw.get(key, "")) for key in ("server", "guid", "distinguished_name"))
     connector = ReceiveConnector(server, name, guid, identity, "", values)
-    return Report(connector, _entries(raw, values))
+    return Report(connector, _entries(raw, values), _services(raw))
+
+
+def _services(raw: Mapping[str, Any]) -> frozenset[str] | None:
+    read_only = raw.get("read_only")
+    told = read_only.get("TransportServices") if isinstance(read_only, Mapping) else None
+    return frozenset(map(str, told)) if isinstance(told, (list, tuple)) else None
 
 
 def _entries(raw: Mapping[str, Any], values: Mapping[str, Any]) -> tuple[AccessEntry, ...] | None:

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.answering import answering_connector
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.answering import answering_connector, services_of
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.errors import InputError
-from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.model import ReceiveConnector
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.model import ReceiveConnector, ServerFacts
 
 ANY = ["0.0.0.0-255.255.255.255", "::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"]
 ALL = ["0.0.0.0:25", "[::]:25"]
@@ -100,6 +100,32 @@ def test_port_25_belongs_to_the_front_end() -> None:
     assert name_of([hub], "10.0.0.5") == "Hub relay"
 
 
+def test_a_service_that_is_not_there_never_answers() -> None:
+    front, hub = connector("Front", ["10.0.0.5"], ["0.0.0.0:26"]), connector("Hub", ["10.0.0.0/8"], role=HUB)
+
+    def answers(port: int, *services: str) -> str | None:
+        answer = answering_connector([front, hub], "10.1.1.1", port, "10.0.0.5", frozenset(services))
+        return answer and answer.connector.name
+
+    assert (answers(26, FRONT_END, HUB), answers(26, HUB)) == ("Front", None)
+    assert (answers(25, FRONT_END, HUB), answers(25, HUB)) == (None, "Hub")
+
+
+@pytest.mark.parametrize(
+    ("version", "front_end", "hub", "services"),
+    [
+        ("2019", True, True, {FRONT_END, HUB}),
+        ("2013", True, False, {FRONT_END}),
+        ("2013", False, True, {HUB}),
+        ("2010", False, True, None),
+        ("2019", False, False, None),
+    ],
+)
+def test_the_services_of_a_server(version: str, front_end: bool, hub: bool, services: set[str] | None) -> None:
+    facts = ServerFacts("EX1", "ex1", "CN=EX1", "", version, is_frontend_transport=front_end, is_hub_transport=hub)
+    assert services_of(facts) == services
+
+
 def test_other_ports_belong_to_whoever_listens() -> None:
     hub = connector("Default", ANY, ["0.0.0.0:2525"], role=HUB)
     assert name_of([DEFAULT, hub], "10.0.0.5", port=2525) == "Default"
@@ -108,6 +134,54 @@ def test_other_ports_belong_to_whoever_listens() -> None:
 def test_old_versions_have_one_service() -> None:
     connectors = [connector("Default", ANY, ALL, role=None), connector("Relay", ["10.0.0.5"], role=None)]
     assert name_of(connectors, "10.0.0.5") == "Relay"
+
+
+def test_who_came_second() -> None:
+    connectors = [DEFAULT, connector("Subnet", ["10.0.0.0/24", "10.0.0.5"]), connector("Host", ["10.0.0.6"])]
+    answer = answering_connector(connectors, "10.1.1.1", 25, "10.0.0.6")
+    assert answer is not None and answer.second is not None and answer.doubts == ()
+    assert (answer.second.connector.name, str(answer.second.range)) == ("Subnet", "10.0.0.0/24")
+    alone = answering_connector(connectors[1:2], "10.1.1.1", 25, "10.0.0.5")
+    assert alone is not None and alone.second is None
+
+
+@pytest.mark.parametrize(
+    ("others", "client", "doubt"),
+    [
+        (
+            [connector("A", ["10.0.0.5"]), connector("B", ["10.0.0.5"], ["10.1.1.1:25"])],
+            "10.0.0.5",
+            "the same range is",
+        ),
+        (
+            [connector("A", ["10.0.0.5"]), connector("B", ["10.0.0.5"])],
+            "10.0.0.5",
+            "the same range on the same binding",
+        ),
+        (
+            [connector("A", ["10.0.0.1-10.0.0.5"]), connector("B", ["10.0.0.5-10.0.0.7"], ["10.1.1.1:25"])],
+            "10.0.0.5",
+            "overlap in part",
+        ),
+        ([connector("A", ["::ffff:10.0.0.5"], ALL)], "::ffff:10.0.0.5", "mapped into IPv6"),
+    ],
+)
+def test_what_no_source_tells_is_said(others: list[ReceiveConnector], client: str, doubt: str) -> None:
+    server = "fd00::1" if ":" in client else "10.1.1.1"
+    answer = answering_connector([DEFAULT, *others], server, 25, client)
+    assert answer is not None
+    assert [doubt in sentence for sentence in answer.doubts] == [True]
+
+
+def test_two_services_on_one_port_are_a_doubt() -> None:
+    connectors = [connector("A", ["10.0.0.5"], ["0.0.0.0:26"]), connector("B", ANY, ["0.0.0.0:26"], role=HUB)]
+    answer = answering_connector(connectors, "10.1.1.1", 26, "10.0.0.5")
+    assert answer is not None and "two transport services" in answer.doubts[0]
+
+
+def test_a_client_and_a_server_of_two_ip_versions_never_meet() -> None:
+    with pytest.raises(InputError, match="one IP version"):
+        answering_connector([DEFAULT], "fd00::1", 25, "10.0.0.5")
 
 
 def test_between_equal_ranges_the_literal_binding_wins() -> None:

@@ -10,13 +10,21 @@ from collections.abc import Iterable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.answering import answering_connector
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.answering import answering_connector, services_of
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.contests import Contest, contests
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.model import ReceiveConnector, ServerFacts
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.ranges import Binding, IPRange
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.world import Picture, World
 
-FACTS = ServerFacts("EX1", "ex1.lab.example", "CN=EX1", "Version 15.2 (Build 986.5)", "2019")
+FACTS = ServerFacts(
+    "EX1",
+    "ex1.lab.example",
+    "CN=EX1",
+    "Version 15.2 (Build 986.5)",
+    "2019",
+    is_hub_transport=True,
+    is_frontend_transport=True,
+)
 SPECIFIC = 0x0A630001
 EVERYWHERE, ONE_ADDRESS = Binding(4, 0, 25), Binding(4, SPECIFIC, 25)
 
@@ -53,7 +61,9 @@ def test_every_contest_is_what_the_clients_meet(values: list[dict[str, object]])
     for client in range(1, 41):
         met: dict[tuple[str, str], bool] = {}
         for local in (1, SPECIFIC):
-            answer = answering_connector(read, IPRange(4, local, local), 25, IPRange(4, client, client))
+            answer = answering_connector(
+                read, IPRange(4, local, local), 25, IPRange(4, client, client), services_of(FACTS)
+            )
             if answer is None or answer.second is None:
                 continue
             same_binding = answer.binding.is_wildcard == answer.second.binding.is_wildcard

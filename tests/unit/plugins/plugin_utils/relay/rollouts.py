@@ -20,7 +20,8 @@ from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.policy im
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.service import parse_services
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.steps import Plan, Step
 
-from .simulated_exchange import DC, Connector, Refused, SimulatedExchange
+from .simulated_exchange import Connector, Refused, SimulatedExchange
+from .simulated_facts import DC
 
 TODAY = date(2026, 11, 21)
 # What somebody says who takes sources away, and lets others in, on purpose.
@@ -32,10 +33,10 @@ def facts_of(server: SimulatedExchange) -> ServerFacts:
         server.name,
         f"{server.name.lower()}.lab.example",
         server.dn,
-        "Version 15.2 (Build 986.5)",
-        "2019",
+        "Version",
+        server.version,
         is_hub_transport=True,
-        is_frontend_transport=True,
+        is_frontend_transport=server.version >= "2013",
         is_mailbox=True,
         is_client_access=True,
         domain_controller=DC,

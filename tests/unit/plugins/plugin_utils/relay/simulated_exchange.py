@@ -13,55 +13,38 @@ import ipaddress
 from dataclasses import dataclass, field
 from typing import Any
 
-DC = "dc1.lab.example"
-GROUP_FLAGS = ("AnonymousUsers", "ExchangeUsers", "ExchangeServers", "ExchangeLegacyServers", "Partners")
-MECHANISMS = ("Tls", "Integrated", "BasicAuth", "BasicAuthRequireTLS", "ExchangeServer", "ExternalAuthoritative")
-RIGHT = "ms-Exch-SMTP-Accept-Any-Recipient"
-ANONYMOUS_RIGHTS = (
-    "ms-Exch-Accept-Headers-Routing",
-    "ms-Exch-SMTP-Accept-Any-Sender",
-    "ms-Exch-SMTP-Accept-Authoritative-Domain-Sender",
-    "ms-Exch-SMTP-Submit",
-)
-NINE = (
-    *ANONYMOUS_RIGHTS,
+from .simulated_facts import (
+    ANONYMOUS_RIGHTS,
+    COMMON,
+    DC,
+    ENTRY_LIMIT,
+    GROUP_FLAGS,
+    MECHANISMS,
+    NEW_CONNECTOR,
+    NINE,
     RIGHT,
-    "ms-Exch-Bypass-Anti-Spam",
-    "ms-Exch-Bypass-Message-Size-Limit",
-    "ms-Exch-SMTP-Accept-Authentication-Flag",
-    "ms-Exch-SMTP-Accept-Exch50",
+    SET_ONLY,
+    SINCE,
+    USAGES,
+    USER_RIGHTS,
+    bounds,
+    clash,
 )
-USER_RIGHTS = ("ms-Exch-Accept-Headers-Routing", "ms-Exch-Bypass-Anti-Spam", RIGHT, "ms-Exch-SMTP-Submit")
 
-# Properties of a new custom connector, as Get-ReceiveConnector shows them.
-NEW_CONNECTOR: dict[str, Any] = {
-    "Enabled": True,
-    "Comment": "",
-    "Banner": "",
-    "AuthMechanism": "Tls",
-    "PermissionGroups": "None",
-    "ProtocolLoggingLevel": "None",
-    "TransportRole": "HubTransport",
-    "RequireTLS": False,
-    "DomainSecureEnabled": False,
-    "BinaryMimeEnabled": True,
-    "ChunkingEnabled": True,
-    "ConnectionTimeout": "00:10:00",
-    "ConnectionInactivityTimeout": "00:05:00",
-    "TarpitInterval": "00:00:05",
-    "AuthTarpitInterval": "00:00:05",
-    "MaxAcknowledgementDelay": "00:00:30",
-    "MaxInboundConnection": "5000",
-    "MaxInboundConnectionPerSource": "20",
-    "MaxInboundConnectionPercentagePerSource": 2,
-    "MessageRateLimit": "Unlimited",
-    "MessageRateSource": "IPAddress",
-    "MaxMessageSize": "36 MB (37,748,736 bytes)",
-    "MaxRecipientsPerMessage": 200,
-    "BareLinefeedRejectionEnabled": False,
-}
-SET_ONLY = ("BareLinefeedRejectionEnabled",)
-COMMON = ("DomainController", "Confirm")
+__all__ = [
+    "ANONYMOUS_RIGHTS",
+    "DC",
+    "GROUP_FLAGS",
+    "MECHANISMS",
+    "NEW_CONNECTOR",
+    "RIGHT",
+    "Connector",
+    "Refused",
+    "Row",
+    "SimulatedExchange",
+    "bounds",
+    "clash",
+]
 
 
 class Refused(Exception):
@@ -85,6 +68,7 @@ class Connector:
 
     name: str
     dn: str
+    guid: str
     properties: dict[str, Any]
     rows: list[Row] = field(default_factory=list)
 
@@ -97,27 +81,12 @@ class Connector:
         return set(self.properties["AuthMechanism"].split(", ")) - {"None"}
 
 
-def bounds(text: str) -> tuple[int, int, int]:
-    """Version, first and last address of a range."""
-    if "-" in text:
-        low, high = (ipaddress.ip_address(part) for part in text.split("-"))
-        return low.version, int(low), int(high)
-    network = ipaddress.ip_network(text, strict=False)
-    return network.version, int(network[0]), int(network[-1])
-
-
-def clash(one: tuple[int, int, int], two: tuple[int, int, int]) -> bool:
-    """Identical, or overlapping without one holding the other."""
-    if one[0] != two[0] or one[2] < two[1] or two[2] < one[1]:
-        return False
-    if one == two:
-        return True
-    inside = (one[1] <= two[1] and two[2] <= one[2]) or (two[1] <= one[1] and one[2] <= two[2])
-    return not inside
-
-
 class SimulatedExchange:
-    """The server. replacement: what writing PermissionGroups does to rights granted by hand."""
+    """The server.
+
+    replacement: what writing PermissionGroups does to rights granted by hand.
+    disabled_conflicts: whether a disabled connector takes part in conflicts of bindings and ranges.
+    """
 
     def __init__(
         self,
@@ -125,8 +94,12 @@ class SimulatedExchange:
         anonymous: str = "NT AUTHORITY\\ANONYMOUS LOGON",
         disabled_conflicts: bool = True,
         name: str = "EX1",
+        version: str = "2019",
     ) -> None:
         self.name = name
+        self.version = version
+        self.known = {name: value for name, value in NEW_CONNECTOR.items() if SINCE.get(name, "2007") <= version}
+        self._made = 0
         self.replacement = replacement
         self.anonymous = anonymous
         self.disabled_conflicts = disabled_conflicts
@@ -158,11 +131,23 @@ class SimulatedExchange:
 
     def add(self, name: str, properties: dict[str, Any]) -> Connector:
         """Put a connector there, unchecked."""
-        dn = f"CN={name},CN=SMTP Receive Connectors,CN=Protocols,{self.dn}"
-        connector = Connector(name, dn, {"Fqdn": f"{self.name.lower()}.lab.example", **NEW_CONNECTOR, **properties})
+        given = {key: value for key, value in properties.items() if SINCE.get(key, "2007") <= self.version}
+        self._made += 1
+        guid = f"{sum(map(ord, self.name)):08x}-0000-4000-8000-{self._made:012x}"
+        fqdn = f"{self.name.lower()}.lab.example"
+        connector = Connector(name, self._dn_of(name), guid, {"Fqdn": fqdn, **self.known, **given})
+        dn = connector.dn
         self._stamp_groups(connector, connector.groups)
         self.connectors[dn] = connector
         return connector
+
+    def _dn_of(self, name: str) -> str:
+        escaped = "".join("\\" + letter if letter in ',\\#+<>;"=' else letter for letter in name)
+        return f"CN={escaped},CN=SMTP Receive Connectors,CN=Protocols,{self.dn}"
+
+    def named(self, name: str) -> Connector:
+        """The connector of this name."""
+        return next(connector for connector in self.connectors.values() if connector.name == name)
 
     # -- what the facade reads ----------------------------------------------------------------------------------------
 
@@ -183,7 +168,7 @@ class SimulatedExchange:
             "DistinguishedName": dn,
             "Identity": f"{self.name}\\{connector.name}",
             "Server": self.name,
-            "Guid": "",
+            "Guid": connector.guid,
         }
 
     def get_permission(self, dn: str) -> list[dict[str, Any]]:
@@ -213,19 +198,29 @@ class SimulatedExchange:
 
     def _new(self, given: dict[str, Any], _all: dict[str, Any]) -> None:
         name, server, usage = given.pop("Name"), given.pop("Server"), given.pop("Usage")
-        if server != self.name or usage != "Custom":
+        if server != self.name or usage not in USAGES:
             raise Refused("wrong server or usage")
-        if any(connector.name.lower() == name.lower() for connector in self.connectors.values()):
-            raise Refused(f"{name} exists")
-        for needed in ("Bindings", "RemoteIPRanges"):
-            if not given.get(needed):
-                raise Refused(f"{needed} is mandatory")
-        properties = {**NEW_CONNECTOR, **self._values(given, new=True)}
+        self._refuse_taken(name)
+        needed, forbidden, chosen = USAGES[usage]
+        for option in needed:
+            if not given.get(option):
+                raise Refused(f"{option} is mandatory")
+        for option in forbidden:
+            if option in given:
+                raise Refused(f"{option} does not go with usage {usage}")
+        properties = {**self.known, **chosen, **self._values(given, new=True)}
         self._validate(name, properties)
         self.add(name, properties)
 
+    def _refuse_taken(self, name: str) -> None:
+        if len(name) > 64 or any(other.name.lower() == name.lower() for other in self.connectors.values()):
+            raise Refused(f"{name} exists, or is too long")
+
     def _set(self, given: dict[str, Any], _all: dict[str, Any]) -> None:
         connector = self._identity(given)
+        name = given.pop("Name", connector.name)
+        if name.lower() != connector.name.lower():
+            self._refuse_taken(name)
         values = self._values(given, new=False)
         properties = {**connector.properties, **values}
         self._validate(connector.name, properties)
@@ -233,6 +228,9 @@ class SimulatedExchange:
         connector.properties = properties
         if "PermissionGroups" in values:
             self._replace_groups(connector, before)
+        del self.connectors[connector.dn]
+        connector.name, connector.dn = name, self._dn_of(name)
+        self.connectors[connector.dn] = connector
 
     def _remove(self, given: dict[str, Any], everything: dict[str, Any]) -> None:
         connector = self._identity(given)
@@ -281,7 +279,7 @@ class SimulatedExchange:
     def _values(self, given: dict[str, Any], new: bool) -> dict[str, Any]:
         values: dict[str, Any] = {}
         for name, value in given.items():
-            if name not in {*NEW_CONNECTOR, "Bindings", "RemoteIPRanges", "Fqdn"} or (new and name in SET_ONLY):
+            if name not in {*self.known, "Bindings", "RemoteIPRanges", "Fqdn"} or (new and name in SET_ONLY):
                 raise Refused(f"A parameter cannot be found that matches parameter name '{name}'.")
             values[name] = self._value(name, value)
         return values
@@ -290,6 +288,8 @@ class SimulatedExchange:
         if name in ("Bindings", "RemoteIPRanges"):
             if not isinstance(value, tuple) or not value:
                 raise Refused(f"{name} takes a list")
+            if len(value) > ENTRY_LIMIT:
+                raise Refused("the administrative limit for this request was exceeded")
             return list(value)
         if name in ("PermissionGroups", "AuthMechanism"):
             words = value if isinstance(value, tuple) else (value,)
@@ -324,7 +324,7 @@ class SimulatedExchange:
         shared = set(properties["Bindings"]) & set(other.properties["Bindings"])
         if not shared:
             return
-        if properties["TransportRole"] != other.properties["TransportRole"]:
+        if properties.get("TransportRole") != other.properties.get("TransportRole"):
             raise Refused(f"conflict with the settings on Receive connector {other.name}: transport roles")
         for mine in map(bounds, properties["RemoteIPRanges"]):
             for theirs in map(bounds, other.properties["RemoteIPRanges"]):
@@ -382,7 +382,8 @@ class SimulatedExchange:
         address = ipaddress.ip_address(client)
         found: list[tuple[int, bool, str, Connector]] = []
         for connector in self.connectors.values():
-            if not connector.properties["Enabled"] or connector.properties["TransportRole"] != "FrontendTransport":
+            role = connector.properties.get("TransportRole", "FrontendTransport")
+            if not connector.properties["Enabled"] or role != "FrontendTransport":
                 continue
             wildcard, specific = f"0.0.0.0:{port}", f"{local}:{port}"
             if not {wildcard, specific} & set(connector.properties["Bindings"]):

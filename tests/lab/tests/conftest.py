@@ -80,10 +80,12 @@ class Shell:
     def on(self, server: str | None = None, user: str | None = None) -> Shell:
         return Shell(self.organization, self.backend, self.journal, server or self.server, user or self.user)
 
+    @property
+    def context(self) -> CallContext:
+        return CallContext(self.server, self.user, "test")
+
     def call(self, cmdlet: str, *arguments: object, **parameters: object) -> Outcome:
-        return self.backend.execute(
-            CallContext(self.server, self.user, "test"), CmdletCall(cmdlet, parameters, arguments)
-        )
+        return self.backend.execute(self.context, CmdletCall(cmdlet, parameters, arguments))
 
     def objects(self, cmdlet: str, *arguments: object, **parameters: object) -> list[Plain]:
         """Run a cmdlet that must succeed without a warning; return its output decoded."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from heapq import heappop, heappush
 
 from .answering import listeners, services_of
-from .coverage import endpoints_of
+from .coverage import endpoints_of, role_of
 from .ranges import IPRange, aggregate
 from .world import Picture, World
 
@@ -51,12 +51,12 @@ def contests(world: World, ignored: Mapping[str, frozenset[IPRange]]) -> list[Co
     enabled = [picture for picture in world if picture.enabled]
     services = services_of(world.facts)
     for endpoint in endpoints_of(enabled):
-        listening = listeners((_role(picture) for picture in world), endpoint.port, services)
+        listening = listeners((role_of(picture) for picture in world), endpoint.port, services)
         candidates = [
             _Candidate(picture, any(specific), picture.ranges - ignored.get(picture.key, frozenset()))
             for picture in enabled
             for specific in [[not b.is_wildcard for b in picture.bindings if endpoint.reached_by(b)]]
-            if specific and _role(picture) in listening
+            if specific and role_of(picture) in listening
         ]
         for clients, ranked in _ranked(candidates, endpoint.version):
             best = ranked[0]
@@ -71,11 +71,6 @@ def contests(world: World, ignored: Mapping[str, frozenset[IPRange]]) -> list[Co
         Contest(world.pictures[winner], world.pictures[loser], *clients.aggregated())
         for (winner, loser), clients in sorted(found.items(), key=lambda item: [order[key] for key in item[0]])
     ]
-
-
-def _role(picture: Picture) -> str | None:
-    role = picture.values.get("transport_role")
-    return None if role is None else str(role)
 
 
 @dataclass

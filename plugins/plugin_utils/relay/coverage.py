@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
-from .answering import FRONT_END, SMTP_PORT
+from .answering import listeners, services_of
 from .ranges import Binding, IPRange, aggregate
 from .world import Picture, World
 
@@ -70,10 +70,13 @@ def served(world: World, endpoint: Endpoint, cuts: Cuts) -> tuple[int, int]:
     Both are numbers with a byte a slot (1 or 0). A connector whose access list is unknown counts as one that does not
     relay.
     """
-    candidates = [(picture, binding) for picture in world for binding in _best_binding(picture, endpoint)]
-    if endpoint.port == SMTP_PORT and any(_is_front_end(picture) for picture, _binding in candidates):
-        # The service that owns the port answers; another service's connector is no candidate there.
-        candidates = [(picture, binding) for picture, binding in candidates if _is_front_end(picture)]
+    listening = listeners((role_of(picture) for picture in world), endpoint.port, services_of(world.facts))
+    candidates = [
+        (picture, binding)
+        for picture in world
+        if role_of(picture) in listening
+        for binding in _best_binding(picture, endpoint)
+    ]
     painted = [
         (-entry.size, specific, flag, entry)
         for picture, specific in candidates
@@ -97,5 +100,7 @@ def _best_binding(picture: Picture, endpoint: Endpoint) -> list[bool]:
     return [any(fitting)] if fitting and picture.enabled else []
 
 
-def _is_front_end(picture: Picture) -> bool:
-    return picture.values.get("transport_role") == FRONT_END
+def role_of(picture: Picture) -> str | None:
+    """The transport service a connector belongs to; None before Exchange 2013 and on Edge."""
+    role = picture.values.get("transport_role")
+    return None if role is None else str(role)

@@ -12,8 +12,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .allowance import RELAYS, Allowance, allowance, group_entries
-from .answering import FRONT_END, SMTP_PORT
+from .answering import listeners, services_of
 from .contests import Contest, contests
+from .coverage import role_of
 from .defaults import is_default_connector
 from .findings import Finding, finding, name_addresses
 from .model import AccessEntry, ExchangeServerAddresses
@@ -209,12 +210,13 @@ def ipv6_findings(
 def answering_strangers_over_ipv6(world: World) -> dict[int, str]:
     """Port -> name of the connector that is bound to [::] and for every IPv6 address there."""
     found: dict[int, str] = {}
+    services = services_of(world.facts)
     for picture in world:
         if not picture.enabled or not any(entry.is_any and entry.version == 6 for entry in picture.ranges):
             continue
         for binding in picture.bindings:
-            owns = binding.port != SMTP_PORT or picture.values.get("transport_role") in (None, FRONT_END)
-            if binding.version == 6 and binding.is_wildcard and owns:
+            listening = listeners(map(role_of, world), binding.port, services)
+            if binding.version == 6 and binding.is_wildcard and role_of(picture) in listening:
                 found.setdefault(binding.port, picture.name)
     return found
 

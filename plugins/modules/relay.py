@@ -202,8 +202,12 @@ services:
       description: Id of the service.
       type: str
     connector:
-      description: Name of its receive connector.
+      description: Name of its receive connector; of a service that is split, of the first.
       type: str
+    connectors:
+      description: Names of all its receive connectors.
+      type: list
+      elements: str
     state:
       description: Whether the service is V(present) or V(absent).
       type: str
@@ -222,6 +226,8 @@ services:
   sample:
     - service: external
       connector: Relay External
+      connectors:
+        - Relay External
       state: present
       method: anonymous
       sources: 4

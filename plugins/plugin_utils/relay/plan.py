@@ -22,7 +22,7 @@ from .ownership import ANONYMOUS_USERS
 from .policy import Policy
 from .rights import PERMISSION_GROUPS, anonymous_principal
 from .spread import with_left_overs
-from .steps import Plan, Step
+from .steps import Plan, ServiceOutcome, Step
 from .target import ANONYMOUS_WORD, Target, resolve
 from .world import World, picture_of
 
@@ -136,7 +136,22 @@ def plan_server(desired: DesiredConnectors, state: ServerState, policy: Policy) 
         _judged(found, targets, policy),
         diff_of(changes),
         facts.domain_controller,
+        _outcomes(targets, final),
     )
+
+
+def _outcomes(targets: Sequence[Target], final: World) -> dict[str, ServiceOutcome]:
+    found: dict[str, ServiceOutcome] = {}
+    for target in targets:
+        if target.desired.service is None:
+            continue
+        so_far = found.get(target.desired.service, ServiceOutcome(frozenset(), frozenset()))
+        picture = final.get(target.name)
+        ranges = picture.ranges if picture is not None and picture.enabled else frozenset()
+        found[target.desired.service] = ServiceOutcome(
+            so_far.connectors | {target.name.casefold(), target.desired.key}, so_far.ranges | ranges
+        )
+    return found
 
 
 def _refuse_entangled_names(targets: Sequence[Target], server: str) -> None:

@@ -14,6 +14,7 @@ from .checks import Check
 from .commands import Command, render
 from .errors import PlanRefused
 from .findings import Finding
+from .ranges import IPRange
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -70,6 +71,21 @@ class Step:
 
 
 @dataclass(frozen=True)
+class ServiceOutcome:
+    """What becomes of one service, over all its connectors.
+
+    connectors: their names in lower case, also of those that leave with this plan.
+    ranges: who may relay through them in the end.
+    """
+
+    connectors: frozenset[str]
+    ranges: frozenset[IPRange]
+
+
+_NO_SERVICES: Mapping[str, ServiceOutcome] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
 class Plan:
     """Everything that is to happen on one server, in order, and what is noteworthy about it."""
 
@@ -79,6 +95,7 @@ class Plan:
     findings: list[Finding]
     diff: dict[str, str]
     domain_controller: str | None = None
+    services: Mapping[str, ServiceOutcome] = field(default_factory=lambda: _NO_SERVICES)
 
     @property
     def commands(self) -> list[str]:

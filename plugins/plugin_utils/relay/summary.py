@@ -7,27 +7,44 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from .desired import DesiredConnector, DesiredConnectors
-from .ranges import count_addresses
-from .steps import Plan
+from .ranges import IPRange, count_addresses
+from .steps import Plan, ServiceOutcome
 
 
 def report_services(desired: DesiredConnectors, plan: Plan) -> list[dict[str, object]]:
-    """One entry a declared service, in the order of declaration; see RETURN of the module relay."""
+    """One entry a declared service, over all its connectors, in the order of declaration; see RETURN of relay."""
+    services: dict[str, list[DesiredConnector]] = {}
+    for connector in desired:
+        if connector.service is not None:
+            services.setdefault(connector.service, []).append(connector)
     touched = {step.connector.casefold() for step in plan.steps}
-    return [_report(connector, connector.key in touched) for connector in desired if connector.service is not None]
+    return [_report(name, parts, touched, plan.services.get(name)) for name, parts in services.items()]
 
 
-def _report(connector: DesiredConnector, changed: bool) -> dict[str, object]:
-    ranges = connector.sources.ranges if connector.sources is not None else frozenset()
+def _report(
+    service: str, parts: Sequence[DesiredConnector], touched: set[str], outcome: ServiceOutcome | None
+) -> dict[str, object]:
+    present = [part for part in parts if part.state == "present"]
+    own = {part.key for part in parts} | (outcome.connectors if outcome is not None else set())
+    ranges = _ranges(present, outcome)
     return {
-        "service": connector.service,
-        "connector": connector.name,
-        "state": connector.state,
-        "method": connector.method,
+        "service": service,
+        "connector": (present or parts)[0].name,
+        "connectors": [part.name for part in present],
+        "state": "present" if present else "absent",
+        "method": (present or parts)[0].method,
         "sources": len(ranges),
         "addresses": count_addresses(ranges),
-        "changed": changed,
+        "changed": bool(own & touched),
     }
+
+
+def _ranges(parts: Sequence[DesiredConnector], outcome: ServiceOutcome | None) -> frozenset[IPRange]:
+    """The sources as declared; where only a change of them was, those that the connectors have in the end."""
+    lists = [part.sources for part in parts if part.sources is not None]
+    if outcome is not None and any(sources.change is not None for sources in lists):
+        return outcome.ranges
+    return frozenset().union(*(sources.ranges for sources in lists))
 
 
 def sentences(reports: Sequence[Mapping[str, object]], server: str, check_mode: bool) -> list[str]:
@@ -46,7 +63,11 @@ def sentences(reports: Sequence[Mapping[str, object]], server: str, check_mode: 
 def _sentence(report: Mapping[str, object], server: str, check_mode: bool) -> str:
     would = check_mode and report["changed"]
     verb = ("would change" if check_mode else "changed") if report["changed"] else "unchanged"
+    connectors = report["connectors"]
+    names = connectors if isinstance(connectors, list) else []
     where = f"{report['connector']!r} on {server}"
+    if len(names) > 1:
+        where = f"{len(names)} connectors, {names[0]!r} to {names[-1]!r}, on {server}"
     if report["state"] == "absent":
         truth = f"there {'would be' if would else 'is'} no connector {where}"
     elif not report["sources"]:

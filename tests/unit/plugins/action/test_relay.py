@@ -42,6 +42,7 @@ def test_check_mode_shows_what_the_run_does_and_the_next_run_does_nothing(action
         {
             "service": "external",
             "connector": "Relay External",
+            "connectors": ["Relay External"],
             "state": "present",
             "method": "anonymous",
             "sources": 2,
@@ -96,7 +97,10 @@ def test_no_service_reads_the_server_and_nothing_else(actions: Any) -> None:
 
 def test_a_retired_service_takes_its_connector_away(actions: Any) -> None:
     actions("relay", services=SERVICES, source_groups=GROUPS)
-    retired = {"external": {"connector_name": "Relay External", "state": "absent"}}
+    retired: dict[str, Any] = {"external": {"connector_name": "Relay External", "state": "absent"}}
+    refused = actions("relay", services=retired)
+    assert refused["failed"] and "[too_many_removed]" in refused["msg"] and "with its 2 sources" in refused["msg"]
+    retired["external"]["accept_findings"] = {"too_many_removed": "CHG1: nobody needs it any more"}
     result = actions("relay", services=retired)
     assert result["changed"] and actions.writes()[-1] == "Remove-ReceiveConnector"
     assert result["summary"] == ["external: changed; there is no connector 'Relay External' on EX1."]

@@ -30,6 +30,7 @@ from ansible_collections.mailrelay.exchange.plugins.module_utils import (  # noq
     _profiles,
     _properties,
 )
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay import usages, values  # noqa: E402
 
 HEADER = """\
 # Copyright: (c) 2026, the mailrelay.exchange authors
@@ -208,6 +209,33 @@ def versions_page() -> str:
     return markdown("Properties by version", TABLE, intro, lines)
 
 
+def usages_page() -> str:
+    lines = [
+        table_row("Usage", "Must be declared", "Must not", "Groups", "Authentication", "Where nothing is declared")
+    ]
+    lines.append(table_row(*["---"] * 6))
+    for name, usage in usages.USAGES.items():
+        seeds = {
+            option: _words(values.to_option(_properties.BY_OPTION[option], value))
+            for option, value in usage.seeds.items()
+        }
+        groups, mechanisms = seeds.pop("permission_groups"), seeds.pop("auth_mechanism")
+        rest = ", ".join(f"`{option}` {value}" for option, value in seeds.items())
+        lines.append(table_row(f"`{name}`", _words(usage.needs), _words(usage.fixed), groups, mechanisms, rest))
+    intro = (
+        "What Exchange seeds a new connector from its `usage`. Nothing keeps it: a connector that exists has none.\n"
+        "What is declared beside it wins. The table is the same for every version; on an Edge Transport server there\n"
+        "is no `Client`, and `ExchangeLegacyServers` is left out. Microsoft's text and its syntax disagree on whether\n"
+        "`Client` and `Internal` take bindings, so that declared ones are set by a second call, before the connector\n"
+        "is switched on."
+    )
+    return markdown("Usages of a new connector", USAGE_TABLE, intro, lines)
+
+
+def _words(entries: Iterable[str]) -> str:
+    return ", ".join(f"`{entry}`" for entry in entries) or "none"
+
+
 def findings_page() -> str:
     lines: list[str] = []
     for row in _findings.FINDINGS:
@@ -248,6 +276,7 @@ def profiles_page() -> str:
 
 
 TABLE = "plugins/module_utils/_properties.py"
+USAGE_TABLE = "plugins/plugin_utils/relay/usages.py"
 FINDING_TABLE = "plugins/module_utils/_findings.py"
 SPEC = "plugins/module_utils/_argument_spec.py"
 
@@ -258,6 +287,7 @@ FILES = {
     "plugins/doc_fragments/_throttling_properties.py": throttling_fragment,
     "docs/reference/properties.md": properties_page,
     "docs/reference/versions.md": versions_page,
+    "docs/reference/usages.md": usages_page,
     "docs/reference/findings.md": findings_page,
     "docs/reference/profiles.md": profiles_page,
 }

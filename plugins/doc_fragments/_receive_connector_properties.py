@@ -70,6 +70,7 @@ options:
         nor compared.
       - Words out of V(AnonymousUsers), V(ExchangeUsers), V(ExchangeServers), V(ExchangeLegacyServers),
         V(Partners), in any case.
+      - V(ExchangeUsers) exists not on an Edge Transport server.
       - V(ExchangeLegacyServers) exists not on an Edge Transport server.
       - A list (or a text with commas or lines) is the whole value, V([]) clears it; a mapping of
         C(add) and C(remove) changes single entries, C(set) is the same as a list.

@@ -102,7 +102,7 @@ PROPERTIES: tuple[Property, ...] = (
         "flags",
         choices=("AnonymousUsers", "ExchangeUsers", "ExchangeServers", "ExchangeLegacyServers", "Partners"),
         mutable_list=True,
-        word_gates=(WordGate("ExchangeLegacyServers", on_edge=False),),
+        word_gates=(WordGate("ExchangeUsers", on_edge=False), WordGate("ExchangeLegacyServers", on_edge=False)),
         description=(
             "Groups of senders that get their preset rights on the connector.",
             "Exchange itself shows V(Custom) beside them when other rights exist; it is neither accepted nor compared.",

@@ -102,6 +102,8 @@ def test_pages_name_every_row() -> None:
     reference = ROOT / "docs" / "reference"
     properties = (reference / "properties.md").read_text(encoding="utf-8")
     assert all(f"| `{row.option}` | `{row.exchange}` |" in properties for row in _properties.PROPERTIES)
+    usages = (reference / "usages.md").read_text(encoding="utf-8")
+    assert all(f"| `{usage}` |" in usages for usage in _properties.BY_OPTION["usage"].choices)
     findings = (reference / "findings.md").read_text(encoding="utf-8")
     assert all(f"## {row.id}\n" in findings for row in _findings.FINDINGS)
 

@@ -34,9 +34,8 @@ class Answers:
         local, client = ip_address(local_address), ip_address(client_address)
         with self._organization.lock:
             known = self._organization.servers.get(server.lower())
-            roles = known.config.transport_roles if known else ()
-            service = roles[0] if roles else ""
-            chosen = verdict.select(self._organization.connectors_of(server), local, port, client, service)
+            services = known.config.transport_roles if known else ()
+            chosen = verdict.select(self._organization.connectors_of(server), local, port, client, services)
             return None if chosen is None else self._view(*chosen)
 
     def unavailable(self, server: str) -> Reply | None:

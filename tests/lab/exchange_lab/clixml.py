@@ -54,6 +54,8 @@ _SPECIAL = re.compile(r"_x(?=[0-9A-Fa-f]{4}_)|[\x00-\x1f\x7f\ufffe\uffff]")
 
 def encode_text(text: str) -> str:
     """Escape what XML cannot hold the way CLIXML does: `_xHHHH_`."""
+    if text.isprintable() and "_x" not in text:
+        return text  # nearly every text, and a connector may hold thousands
     return _SPECIAL.sub(lambda match: "_x005F_x" if match[0] == "_x" else f"_x{ord(match[0]):04X}_", text)
 
 
@@ -146,6 +148,8 @@ class Builder:
 
 
 def _primitive(value: Value) -> tuple[str, str | None]:
+    if isinstance(value, str):
+        return "S", encode_text(value)
     if value is None:
         return "Nil", None
     if isinstance(value, bool):
@@ -158,8 +162,6 @@ def _primitive(value: Value) -> tuple[str, str | None]:
         return "I32", str(value)
     if isinstance(value, float):
         return "Db", format_double(value)
-    if isinstance(value, str):
-        return "S", encode_text(value)
     if isinstance(value, bytes):
         return "BA", b64encode(value).decode("ascii")
     if isinstance(value, UUID):

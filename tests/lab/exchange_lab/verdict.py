@@ -15,7 +15,7 @@ from exchange_lab.interface import AcceptedDomain, ConnectorView, Reply, SmtpSes
 from exchange_lab.organization import acl
 from exchange_lab.organization.connector import ReceiveConnector
 from exchange_lab.values.addresses import Address, IPRange
-from exchange_lab.versions import FRONTEND_TRANSPORT, at_least
+from exchange_lab.versions import FRONTEND_TRANSPORT, TRANSPORT, at_least
 
 SMTP_PORT = 25
 
@@ -44,18 +44,20 @@ def select(
     local: Address,
     port: int,
     client: Address,
-    service: str = FRONTEND_TRANSPORT,
+    services: tuple[str, ...] = (FRONTEND_TRANSPORT, TRANSPORT),
 ) -> tuple[ReceiveConnector, IPRange] | None:
     """Return the connector that answers and the range that won it the connection; None when none takes the client.
 
-    `connectors` are those of one server. The service that listens decides first: the SMTP port belongs to `service`,
-    the Front End Transport service wherever there is one, and connectors of another service are no candidates there.
+    `connectors` are those of one server, `services` the transport roles that run on it. The service that listens
+    decides first: the SMTP port belongs to the first one, the Front End Transport service wherever there is one, and
+    connectors of another service are no candidates there; those of a service that does not run are none anywhere.
     Then the smallest range that holds the client wins; authentication, groups and rights play no part. Of two equal
     ranges the one with the more specific binding wins (unverified).
     """
+    listening = services[:1] if port == SMTP_PORT else services
     candidates: list[tuple[int, bool, str, ReceiveConnector, IPRange]] = []
     for connector in connectors:
-        if not connector.enabled or (port == SMTP_PORT and connector.role != service):
+        if not connector.enabled or connector.role not in listening:
             continue
         bindings = [binding for binding in connector.bindings if binding.covers(local, port)]
         ranges = [entry for entry in connector.ranges if entry.holds(client)]

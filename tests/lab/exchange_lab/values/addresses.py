@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from exchange_lab.clixml import Complex, Long, Value
@@ -65,14 +66,19 @@ class IPRange:
         return IPRange(*self.bounds, "LoHi", f"{low}-{high}")
 
     def rendered(self) -> Complex:
-        properties: list[tuple[str, Value]] = [
-            ("LowerBound", str(_address(self.family, self.low))),
-            ("UpperBound", str(_address(self.family, self.high))),
-            ("RangeFormat", self.format),
-            ("Size", _count(self.size)),
-            ("Expression", self.expression),
-        ]
-        return Complex(_RANGE_TYPES, self.expression, properties)
+        return _rendered_range(self)
+
+
+@cache  # thousands of ranges are shown again with every Get
+def _rendered_range(entry: IPRange) -> Complex:
+    properties: list[tuple[str, Value]] = [
+        ("LowerBound", str(_address(entry.family, entry.low))),
+        ("UpperBound", str(_address(entry.family, entry.high))),
+        ("RangeFormat", entry.format),
+        ("Size", _count(entry.size)),
+        ("Expression", entry.expression),
+    ]
+    return Complex(_RANGE_TYPES, entry.expression, properties)
 
 
 def _address(family: int, number: int) -> Address:

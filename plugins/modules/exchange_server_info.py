@@ -16,9 +16,9 @@ options:
   gather:
     description:
       - What to read beside the server itself.
-      - V(addresses) are those of its network adapters and those that DNS knows, V(component_states) tell whether it is
-        in maintenance (Exchange 2013 and later), V(accepted_domains) are the domains the organization receives mail
-        for, V(cmdlets) are those that the account's management roles let it use.
+      - V(addresses) are those of its network adapters (Exchange 2010 and later) and those that DNS knows,
+        V(component_states) tell whether it is in maintenance (Exchange 2013 and later), V(accepted_domains) are the
+        domains the organization receives mail for, V(cmdlets) are those that the account's management roles let it use.
     type: list
     elements: str
     choices:
@@ -74,7 +74,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 exchange_server:
-  description: What is known of the server. A part that the account may not read is null, and a warning tells why.
+  description:
+    - What is known of the server. A part that the account may not read is null, and a warning tells why. A part that
+      the server's version of Exchange cannot tell is null, too.
   returned: success
   type: dict
   contains:
@@ -154,13 +156,13 @@ exchange_server:
       elements: str
       sample: [Get-ExchangeServer, Get-ReceiveConnector]
     missing_cmdlets:
-      description: Cmdlets of this collection that it may not use.
+      description: Cmdlets of this collection that it may not use, of those that the server's version has.
       returned: when O(gather) has V(cmdlets)
       type: list
       elements: str
       sample: [Add-ADPermission, Get-ADPermission, Remove-ADPermission]
     missing_roles:
-      description: Management roles that hold the missing cmdlets.
+      description: Management roles that hold the missing cmdlets; none on Edge Transport and 2007, which know no roles.
       returned: when O(gather) has V(cmdlets)
       type: list
       elements: str

@@ -91,11 +91,11 @@ def _refuse_shared_names(connectors: Collection[DesiredConnector]) -> None:
                 "give each its own connector_name."
             )
     for connector in connectors:
-        other = by_name.get(connector.previous_name.casefold()) if connector.previous_name else None
-        if other is not None and other.service != connector.service:
+        holder = by_name.get(connector.previous_name.casefold()) if connector.previous_name else None
+        if holder is not None and holder.service != connector.service:
             raise InputError(
                 f"services: {connector.service} takes over the connector {shown(connector.previous_name)}, which is "
-                f"the connector_name of {other.service}; give one of them another name."
+                f"the connector_name of {holder.service}; give one of them another name."
             )
 
 
@@ -166,7 +166,7 @@ def _spread(sources: SourceList, parts: int, where: str) -> list[SourceList | No
         buckets = split(sources.ranges, parts)
     except InputError as error:
         raise InputError(f"{where}.split: {error}.") from None
-    return [sources.part(bucket) if bucket else None for bucket in buckets]
+    return [part if part.entries else None for part in sources.parts(buckets)]
 
 
 def _numbered(whole: DesiredConnector, spread: list[SourceList | None], where: str) -> list[DesiredConnector]:

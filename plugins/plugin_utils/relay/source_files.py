@@ -196,10 +196,12 @@ def _by_column(header: Sequence[str], cells: Sequence[str], at: str, delimiter: 
             f"{at}, column {len(header) + 1}: the row has {len(cells)} cells and the header {len(header)}; put text "
             f"that holds {shown(delimiter)} in quotation marks."
         )
-    for column, cell in zip(header, cells, strict=True):
-        if any(sign in cell for sign in _LINE_BREAKS):
-            raise InputError(f"{at}, column {column}: {shown(cell)} has a line break inside; write it on one line.")
-    return dict(zip(header, cells, strict=True))
+    row = dict(zip(header, cells, strict=True))
+    whole = "".join(cells)
+    if "\n" in whole or "\r" in whole:
+        column = next(column for column, cell in row.items() if len(cell.splitlines()) > 1)
+        raise InputError(f"{at}, column {column}: {shown(row[column])} has a line break inside; write it on one line.")
+    return row
 
 
 def _refuse_cut_row(text: str, header: Sequence[str], row: FileRow, where: str) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
@@ -86,13 +86,19 @@ class SourceList:
             self._labels.update((entry.range, entry.label) for entry in self.entries)
         return self._labels.get(address, str(address))
 
-    def part(self, ranges: frozenset[IPRange]) -> SourceList:
-        """What is known of some of the ranges."""
+    def parts(self, buckets: Sequence[frozenset[IPRange]]) -> list[SourceList]:
+        """What is known of the ranges in each of the buckets, which share none."""
+        number_of = {entry: number for number, bucket in enumerate(buckets) for entry in bucket}
 
-        def kept(sources: tuple[Source, ...]) -> tuple[Source, ...]:
-            return tuple(entry for entry in sources if entry.range in ranges)
+        def spread(sources: tuple[Source, ...]) -> list[list[Source]]:
+            found: list[list[Source]] = [[] for _bucket in buckets]
+            for source in sources:
+                if source.range in number_of:
+                    found[number_of[source.range]].append(source)
+            return found
 
-        return SourceList(kept(self.entries), kept(self.expired), kept(self.expiring))
+        rows = zip(spread(self.entries), spread(self.expired), spread(self.expiring), strict=True)
+        return [SourceList(tuple(entries), tuple(over), tuple(soon)) for entries, over, soon in rows]
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ only takes sources from the others, about its fair share.
 from __future__ import annotations
 
 import hashlib
-import struct
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import accumulate
 
 from .errors import InputError
 from .ranges import IPRange
@@ -20,7 +20,7 @@ from .ranges import IPRange
 BUCKET_CAPACITY = 1000
 """Up to how many sources a numbered connector is filled: below the limit of entries, so that there is room to grow."""
 
-_SCORE = 8  # bytes
+_REST = 7  # bytes of a score after its first one
 
 
 def bucket_of(entry: IPRange, connectors: int) -> int:
@@ -30,8 +30,10 @@ def bucket_of(entry: IPRange, connectors: int) -> int:
         entry: the source; however it is written, the same addresses give the same connector.
         connectors: how many there are, at least 1.
     """
-    scores = _scores(entry, connectors)
-    return scores.index(max(scores)) + 1
+    scores = _Scores(entry, connectors)
+    best = max(scores.first)
+    tied = [number for number, byte in enumerate(scores.first) if byte == best] if scores.first.count(best) > 1 else []
+    return (max(tied, key=scores.rest_of) if tied else scores.first.index(best)) + 1
 
 
 def split(ranges: Iterable[IPRange], connectors: int, capacity: int = BUCKET_CAPACITY) -> list[frozenset[IPRange]]:
@@ -77,7 +79,7 @@ def _smallest(entries: frozenset[IPRange], highest: int, capacity: int) -> int:
     taken: list[list[int]] = [[] for _number in range(highest)]
     for entry in entries:
         before = 0
-        for number in _winners(_scores(entry, highest)):
+        for number in _winners(_Scores(entry, highest)):
             taken[number].append(before)
             before = number
     counts: Counter[int] = Counter()
@@ -90,18 +92,30 @@ def _smallest(entries: frozenset[IPRange], highest: int, capacity: int) -> int:
     return 0
 
 
-def _winners(scores: tuple[int, ...]) -> Iterator[int]:
+def _winners(scores: _Scores) -> Iterator[int]:
     """Positions (from 1 on) whose score is higher than all before it."""
-    best = scores[0]
-    for number, score in enumerate(scores):
-        if score > best:
-            best = score
-            yield number
+    winner = 0
+    for number, (byte, highest) in enumerate(zip(scores.first, accumulate(scores.first, max), strict=True)):
+        if number and byte == highest:
+            best = scores.first[winner]
+            if byte > best or (byte == best and scores.rest_of(number) > scores.rest_of(winner)):
+                winner = number
+                yield number
 
 
-def _scores(entry: IPRange, connectors: int) -> tuple[int, ...]:
-    """One score a connector. The scores of fewer connectors are the first of these: SHAKE's output only gets longer."""
-    name = f"{entry.version} {entry.low:x}-{entry.high:x}".encode()
-    digest = hashlib.shake_256(name).digest(_SCORE * connectors)
-    # The byte order is fixed, so that every control node comes to the same connector.
-    return struct.unpack(f">{connectors}Q", digest)
+class _Scores:
+    """One score a connector, of eight bytes. The first byte decides most often, so the others wait until asked for.
+
+    The scores of fewer connectors are the first of these: SHAKE's output only gets longer.
+    """
+
+    def __init__(self, entry: IPRange, connectors: int) -> None:
+        self._name = f"{entry.version} {entry.low:x}-{entry.high:x}".encode()
+        self._rest = b""
+        self.first = hashlib.shake_128(self._name).digest(connectors)
+
+    def rest_of(self, number: int) -> bytes:
+        """The score of one connector, from 0 on, without its first byte."""
+        if not self._rest:
+            self._rest = hashlib.shake_128(self._name + b" rest").digest(_REST * len(self.first))
+        return self._rest[_REST * number : _REST * (number + 1)]

@@ -231,7 +231,8 @@ def test_groups_that_are_parsed_already_stay_as_they_are() -> None:
 
 def test_what_is_known_of_a_part() -> None:
     found = resolved("payroll", "10.9.9.9")
-    part = found.part(frozenset(entry.range for entry in found.entries[1:]))
+    first, part = found.parts([frozenset(), frozenset(entry.range for entry in found.entries[1:])])
+    assert first == SourceList(())
     assert texts(part) == ["10.20.4.12", "10.9.9.9"] and texts(SourceList(part.expired)) == ["10.20.4.12"]
     assert part.label(part.entries[0].range) == "10.20.4.12 (payroll/pay02, hr-it@contoso.com)"
 

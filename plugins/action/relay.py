@@ -9,6 +9,7 @@ from typing import Any
 
 from ansible_collections.mailrelay.exchange.plugins.module_utils._argument_spec import RELAY_SPEC
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.actions.files import read_file
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.actions.role_words import in_variables
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.actions.writer import WriterAction, today
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.desired import DesiredConnectors
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.plan import Plan
@@ -33,6 +34,15 @@ class ActionModule(WriterAction):
         find: Any = self._find_needle  # core's own methods are not annotated
         folder = self.task_vars.get("inventory_dir")
         return read_file(name, lambda wanted: str(find("files", wanted)), self._loader, str(folder) if folder else None)
+
+    def _sentence(self, error: Exception) -> str:
+        """Text of an error; for the role relay, whose users write variables, with the names of those."""
+        variables = self.variable("__relay_variable_of_option")
+        if not variables:
+            return super()._sentence(error)
+        names = self.variable("__relay_group_variables")
+        groups = {name: value for name in names if isinstance(value := self.variable(name), Mapping)}
+        return in_variables(super()._sentence(error), self._task.action, variables, groups)
 
     def declare(self, options: Mapping[str, Any], server_name: str) -> DesiredConnectors:
         """The services, with their sources resolved."""

@@ -16,8 +16,10 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 
 from ansible_collections.mailrelay.exchange.plugins.module_utils._option_check import objection
+from ansible_collections.mailrelay.exchange.plugins.module_utils._properties import BY_OPTION
 from ansible_collections.mailrelay.exchange.plugins.module_utils._words import shown
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.errors import InputError
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.values import parse_option
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ def validate(spec: Mapping[str, Any], value: Any, where: str, rules: Rules) -> t
     if not isinstance(value, Mapping):
         raise InputError(f"{where} must be a dictionary of options, not {shown(value)}.")
     given = _without_nulls(spec, value)
+    _judge_properties(spec, given)
     wrong = objection(spec, given)
     if wrong:
         raise InputError(f"{where}: {wrong}")
@@ -67,6 +70,17 @@ def validate(spec: Mapping[str, Any], value: Any, where: str, rules: Rules) -> t
         said = " ".join(str(outcome.errors.messages[0]).split()).rstrip(".")
         raise InputError(str(hide(f"{where}: {said}.", hidden)))
     return outcome.validated_parameters, hidden
+
+
+def _judge_properties(spec: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+    """Raise InputError for properties of connectors: their own reader knows more of them than the spec's type says.
+
+    It has to see the value as it was given: core makes the text "True" of a truth value, and 1 of it for a number.
+    """
+    for name, value in given.items():
+        # A connector's name is read when the server's name, which may stand in it, is known.
+        if name in spec and name in BY_OPTION and name != "name":
+            parse_option(BY_OPTION[name], value)
 
 
 def _without_nulls(spec: Mapping[str, Any], value: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.model imp
 )
 
 from .clixml import Plain
-from .errors import ExchangeError, InvalidOption, ObjectNotFound, cmdlet_error
+from .errors import CmdletFailed, ExchangeError, InvalidOption, ObjectNotFound, cmdlet_error
 from .session import Response, Session
 
 RELAY_CMDLETS = (
@@ -116,6 +116,16 @@ class Exchange:
                 error.record,
                 f"There is no Exchange server named {name} in the organization of {self._session.endpoint}: set "
                 f"ansible_exchange_server, or the option server, to its short name ({error.record.message.strip()})",
+            ) from error
+        except CmdletFailed as error:
+            named = self.domain_controller
+            if not named or named.casefold() not in error.record.message.casefold():
+                raise
+            raise CmdletFailed(
+                error.cmdlet,
+                error.record,
+                f"domain_controller: {named} cannot be asked, so name one of this forest that answers, or leave it out "
+                f"({error.record.message.strip()})",
             ) from error
         if len(found) != 1:
             raise ExchangeError(

@@ -44,7 +44,7 @@ def collect(folder: Path, variables: dict[str, Any]) -> tuple[Any, str]:
             "-c",
             "local",
             "-e",
-            json.dumps({**variables, "ansible_python_interpreter": sys.executable}),
+            json.dumps({"relay_services": {}, **variables, "ansible_python_interpreter": sys.executable}),
             str(playbook),
         ],
         env={**os.environ, "ANSIBLE_HOME": str(folder), "ANSIBLE_LOCALHOST_WARNING": "false"},

@@ -13,8 +13,13 @@ description:
     M(mailrelay.exchange.relay) does everything that a relay needs in one plan.
   - An option that is omitted or null is left as it is, also when it is not Exchange's default. An empty text or list
     clears the property.
-  - A new connector needs O(bindings) and O(remote_ip_ranges), and is created with the usage V(Custom), which gives
-    nobody any right. O(transport_role) is V(FrontendTransport) when nothing else is said.
+  - A new connector is made with O(usage), V(Custom) when it is not declared, which gives nobody any right. O(usage=Custom)
+    and O(usage=Partner) need O(bindings) and O(remote_ip_ranges), O(usage=Internet) needs O(bindings) and takes no
+    O(remote_ip_ranges), O(usage=Client) and O(usage=Internal) need O(remote_ip_ranges).
+  - O(transport_role) of a new connector is V(FrontendTransport) when nothing else is said, V(HubTransport) on a Mailbox
+    server of 2013 that has no front end, and nothing on 2007, 2010 and Edge Transport servers.
+  - A property that the version or the role of the server does not have is refused before anything is written, with the
+    version named. What only Set-ReceiveConnector takes is set by a second call of the same plan.
   - Rights are managed by M(mailrelay.exchange.receive_connector_permission) and are left alone here, except for those
     that Exchange itself changes along with O(permission_groups).
 options:
@@ -118,15 +123,74 @@ EXAMPLES = r"""
 #   RemoteIPRanges       : {10.31.0.0/24, 10.31.4.8}
 #   ProtocolLoggingLevel : Verbose
 
+- name: Give the whole list, from a text as a survey has it
+  mailrelay.exchange.receive_connector:
+    name: Scanners
+    remote_ip_ranges:
+      set: |
+        10.31.0.0/24
+        10.31.4.8, 10.31.4.9
+        2001:db8:31::/64
+
+- name: Give the connector another name, rights and all; a second run finds it under its new name
+  mailrelay.exchange.receive_connector:
+    name: Scanners and printers
+    previous_name: Scanners
+
+- name: Find out which connector it is, whatever it will be called
+  mailrelay.exchange.receive_connector_info:
+    name: Scanners and printers
+  register: known
+
+- name: Give it a name with the server's in it, told by its GUID
+  mailrelay.exchange.receive_connector:
+    name: "Devices {server}"
+    guid: "{{ known.receive_connectors[0].guid }}"
+
+- name: Create a connector for a partner that must encrypt; Exchange seeds its permission group
+  mailrelay.exchange.receive_connector:
+    name: Partner Fabrikam
+    usage: Partner
+    bindings:
+      - 0.0.0.0:25
+    remote_ip_ranges:
+      - 203.0.113.0/28
+    require_tls: true
+    domain_secure_enabled: true
+    fqdn: mail.contoso.com
+
+- name: Create a connector for mail programs, which log on; Exchange binds it to port 587
+  mailrelay.exchange.receive_connector:
+    name: Mail programs
+    usage: Client
+    remote_ip_ranges:
+      - 10.40.0.0/16
+
+- name: Ask which version the server has
+  mailrelay.exchange.exchange_server_info:
+    gather: []
+  register: asked
+
+- name: Refuse recipients in .test and the like where the version can; elsewhere the option is not declared
+  mailrelay.exchange.receive_connector:
+    name: "Devices {server}"
+    reject_reserved_top_level_recipient_domains: "{{ true if asked.exchange_server.version in newer else omit }}"
+  vars:
+    newer: ["2016", "2019", "SE"]
+
 - name: Stop using the connector without losing it
   mailrelay.exchange.receive_connector:
-    name: Scanners
+    name: "Devices {server}"
     enabled: false
 
-- name: Remove the connector
+- name: Remove the connectors
   mailrelay.exchange.receive_connector:
-    name: Scanners
+    name: "{{ item }}"
     state: absent
+  loop:
+    - Devices {server}
+    - Partner Fabrikam
+    - Mail programs
 """
 
 RETURN = r"""

@@ -155,7 +155,7 @@ def test_one_connector_is_held_to_limits_only_where_they_are_named(declared: Lab
     plain = {"name": "Plain", "bindings": ["0.0.0.0:2626"], "remote_ip_ranges": [*SMALL, LISTED]}
     fewer = {**plain, "remote_ip_ranges": [LISTED]}
     limits = {"safety": {"max_removed": {"count": 2, "percent": 90}}}
-    tasks = [
+    tasks: list[dict[str, Any]] = [
         {"name": "Make it", "mailrelay.exchange.receive_connector": plain},
         {"name": "Limited", "mailrelay.exchange.receive_connector": {**fewer, **limits}, "ignore_errors": True},
         {"name": "Not limited", "mailrelay.exchange.receive_connector": fewer},

@@ -19,6 +19,8 @@ from ._netaddr import int_to_address
 from .address_text import BITS, FORMS, read_binding, read_range
 from .errors import InputError, UndecodableValue
 
+# How exactly Exchange writes a range in its netmask format is unverified.
+_BLANK_BEFORE_NETMASK = re.compile(r"\s+(?=\()")
 _SEPARATORS = re.compile(r"[,;\r\n]")
 # Address space that no host on the internet can have or reach. Everything else counts as public: space reserved for
 # documentation too, because nothing of one's own lives there either.
@@ -242,7 +244,7 @@ def read_exchange_range(text: object) -> IPRange:
     """
     if isinstance(text, str):
         try:
-            return _range(text)
+            return _range(_BLANK_BEFORE_NETMASK.sub("", text.strip()))
         except ValueError:
             pass
     raise UndecodableValue(f"Exchange shows the remote IP range {shown(text)}, which is in no known format.")

@@ -364,5 +364,21 @@ def test_a_list_change_is_complete_and_idempotent(
     assert apply_list_change(current, add) == add
 
 
+@pytest.mark.parametrize(
+    ("option", "entries"),
+    [
+        ("remote_ip_ranges", ["fe80::1%4", "fe80::1%5"]),
+        ("remote_ip_ranges", ["fe80::1%4-fe80::9%4", "10.0.0.1", "FE80:0::1%5-fe80::9%5"]),
+        ("bindings", ["[fe80::1%4]:25", "[fe80::1%5]:25"]),
+    ],
+)
+def test_entries_that_only_differ_in_their_scope_are_not_made_one(option: str, entries: list[str]) -> None:
+    with pytest.raises(InputError, match="is given with the scope ids 4 and 5"):
+        declared(option, entries)
+    assert len(declared(option, entries[:1])) == 1
+    # The same, or none beside one, is one entry written twice.
+    assert len(declared(option, [entries[0], entries[0], entries[0].replace("%4", "")])) == 1
+
+
 def test_only_list_kinds_take_mappings() -> None:
     assert {row.kind for row in PROPERTIES if row.mutable_list} == set(LIST_KINDS)

@@ -8,7 +8,7 @@ SHELL := /bin/bash
 STAGES := .venv/bin/python tests/tooling/stages.py
 CHECKS := lint sanity unit unit-stacks rollout-stacks lab integration molecule
 
-.PHONY: help setup setup-newest demo test docs pin build clean $(CHECKS)
+.PHONY: help setup setup-newest demo test docs benchmark pin build clean $(CHECKS)
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ $(CHECKS):
 
 docs: setup-newest ## Write the documentation that comes from the tables
 	@.venv/bin/python tests/generate_documentation.py
+
+benchmark: setup-newest ## How long thousands of sources take, and how much memory
+	@.venv/bin/python tests/benchmark/sources.py
 
 pin: setup-newest ## Write requirements/*.txt anew from *.in
 	@cd requirements && for name in dev:3.12 stack-2.16:3.11 stack-2.19:3.11 uv:3.11; do \

@@ -63,7 +63,7 @@ STAGES: tuple[Stage, ...] = (
         "lint",
         (
             ("mypy", *(f"collections/ansible_collections/mailrelay/exchange/{folder}" for folder in TYPED)),
-            ("mypy", "tests/lab/exchange_lab", "tests/tooling", "tests/demo", "tests/integration"),
+            ("mypy", "tests/lab/exchange_lab", "tests/tooling", "tests/demo", "tests/integration", "tests/benchmark"),
         ),
     ),
     Stage(

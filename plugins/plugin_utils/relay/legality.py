@@ -9,9 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 
+from ansible_collections.mailrelay.exchange.plugins.module_utils._profiles import PROFILES
+from ansible_collections.mailrelay.exchange.plugins.module_utils._properties import BY_OPTION
+
 from .errors import InputError
 from .model import ServerFacts
 from .quantities import Timespan
+from .values import parse_option
 
 EXTERNAL = "ExternalAuthoritative"
 TLS = "Tls"
@@ -21,13 +25,16 @@ Values = Mapping[str, object]
 
 
 def defaults_of_a_new_connector(facts: ServerFacts) -> dict[str, object]:
-    """Values that a custom connector has when New-ReceiveConnector is not told others, as far as rules need them."""
-    timeouts = (5, 1) if facts.is_edge else (10, 5)
+    """Values that a custom connector has when New-ReceiveConnector is not told others.
+
+    As far as rules about several properties need them, and what profile exchange_default names: so a plan for a
+    connector that is made only by the run, and not by check mode, has the same commands in both.
+    """
+    limits = PROFILES["exchange_default"].values_for(facts.version, facts.is_edge)
     return {
+        **{option: parse_option(BY_OPTION[option], raw) for option, raw in limits.items()},
         "auth_mechanism": frozenset((TLS,)),
         "permission_groups": frozenset(),
-        "connection_timeout": Timespan.of_seconds(timeouts[0] * 60),
-        "connection_inactivity_timeout": Timespan.of_seconds(timeouts[1] * 60),
         "binary_mime_enabled": True,
         "chunking_enabled": True,
         "require_tls": False,

@@ -66,6 +66,8 @@ def _problems(row: Spec, value: Any, path: str) -> Iterator[str]:
             yield from _problems(inner, item, f"{path}[{number}]" if inner["type"] == "dict" else path)
         return
     wrong = _WRONG[kind](value) if kind in _WRONG else ""
+    if wrong and kind == "dict":
+        wrong = f"{wrong}; write {{{', '.join(f'{key}: ...' for key in row.get('options') or ['key'])}}}"
     if wrong:
         yield f"{path}: {_value(value, secret)} {wrong}."
         return
@@ -129,7 +131,7 @@ def _no_dictionary(value: Any) -> str:
         return ""
     if isinstance(value, str) and (_PAIRS.fullmatch(value) or _is_json_object(value)):
         return ""
-    return "is not a dictionary; write {key: value}"
+    return "is not a dictionary"
 
 
 def _is_json_object(text: str) -> bool:

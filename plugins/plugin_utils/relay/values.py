@@ -294,8 +294,10 @@ def _parse_unlimited(row: Property, raw: object) -> int | str:
 
 
 def _parse_timespan(row: Property, raw: object) -> Timespan:
-    if not isinstance(raw, str):
+    if isinstance(raw, (int, float)) and not isinstance(raw, bool):
         # YAML 1.1 reads an unquoted 1:00:00 as the number 3600.
+        raise ValueError("is a bare number, not a duration in quotes; write hh:mm:ss, such as '00:30:00'")
+    if not isinstance(raw, str):
         raise ValueError("is not a duration in quotes; write hh:mm:ss, such as '00:30:00'")
     found = Timespan.read(raw)
     low, high = Timespan.of_seconds(row.minimum or 0), Timespan.of_seconds(row.maximum or 0)

@@ -336,10 +336,10 @@ class TestValidation:
             ({"server": ["EX1"]}, "server: ['EX1'] is not text; give one text."),
             ({"server": "EX\ud800"}, "half of a character inside"),
             ({"nested": {"height": 1}}, "nested: 'height' is not an option here; there is depth."),
-            ({"nested": 5}, "nested: 5 is not a dictionary; write {key: value}."),
-            ({"nested": True}, "nested: true is not a dictionary; write {key: value}."),
-            ({"nested": ["depth"]}, "nested: ['depth'] is not a dictionary; write {key: value}."),
-            ({"nested": "depth"}, "nested: 'depth' is not a dictionary; write {key: value}."),
+            ({"nested": 5}, "nested: 5 is not a dictionary; write {depth: ...}."),
+            ({"nested": True}, "nested: true is not a dictionary; write {depth: ...}."),
+            ({"nested": ["depth"]}, "nested: ['depth'] is not a dictionary; write {depth: ...}."),
+            ({"nested": "depth"}, "nested: 'depth' is not a dictionary; write {depth: ...}."),
         ],
     )
     def test_nothing_is_opened_for_a_bad_option(
@@ -375,8 +375,8 @@ class TestValidation:
         [
             ({"depth": 1}, "grants: {'depth': 1} is not a list; write [a, b]."),
             (False, "grants: false is not a list; write [a, b]."),
-            ([{"depth": 1}, 5], "grants[1]: 5 is not a dictionary; write {key: value}."),
-            ("depth", "grants[0]: 'depth' is not a dictionary; write {key: value}."),
+            ([{"depth": 1}, 5], "grants[1]: 5 is not a dictionary; write {depth: ...}."),
+            ("depth", "grants[0]: 'depth' is not a dictionary; write {depth: ...}."),
         ],
     )
     def test_lists_of_dictionaries_are_what_they_say(self, make_action: MakeAction, grants: object, words: str):

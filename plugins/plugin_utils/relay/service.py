@@ -26,7 +26,7 @@ from .options import (
 from .policy import Expired, parse_accepted, parse_protected, parse_safety
 from .ranges import parse_binding, shown
 from .sources import SourceGroup, SourceList, parse_source_groups, resolve_sources
-from .splitting import split
+from .splitting import cut_apart, split
 
 __all__ = [
     "parse_receive_connector",
@@ -166,7 +166,7 @@ def _spread(sources: SourceList, parts: int, where: str) -> list[SourceList | No
         buckets = split(sources.ranges, parts)
     except InputError as error:
         raise InputError(f"{where}.split: {error}.") from None
-    return [part if part.entries else None for part in sources.parts(buckets)]
+    return [part if part.entries else None for part in sources.parts(buckets, cut_apart(sources.ranges))]
 
 
 def _numbered(whole: DesiredConnector, spread: list[SourceList | None], where: str) -> list[DesiredConnector]:

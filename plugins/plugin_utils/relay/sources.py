@@ -86,19 +86,28 @@ class SourceList:
             self._labels.update((entry.range, entry.label) for entry in self.entries)
         return self._labels.get(address, str(address))
 
-    def parts(self, buckets: Sequence[frozenset[IPRange]]) -> list[SourceList]:
-        """What is known of the ranges in each of the buckets, which share none."""
+    def parts(
+        self, buckets: Sequence[frozenset[IPRange]], cut: Mapping[IPRange, IPRange | None] | None = None
+    ) -> list[SourceList]:
+        """What is known of the ranges in each of the buckets, which share none.
+
+        Args:
+            buckets: ranges of the entries.
+            cut: what is left of those ranges that are not written whole, None for nothing.
+        """
         number_of = {entry: number for number, bucket in enumerate(buckets) for entry in bucket}
 
-        def spread(sources: tuple[Source, ...]) -> list[list[Source]]:
+        def spread(sources: tuple[Source, ...]) -> list[tuple[Source, ...]]:
             found: list[list[Source]] = [[] for _bucket in buckets]
             for source in sources:
-                if source.range in number_of:
-                    found[number_of[source.range]].append(source)
-            return found
+                left = source.range if cut is None else cut.get(source.range, source.range)
+                if left is not None and source.range in number_of:
+                    kept = source if left is source.range else replace(source, range=left)
+                    found[number_of[source.range]].append(kept)
+            return [tuple(part) for part in found]
 
         rows = zip(spread(self.entries), spread(self.expired), spread(self.expiring), strict=True)
-        return [SourceList(tuple(entries), tuple(over), tuple(soon)) for entries, over, soon in rows]
+        return [SourceList(entries, over, soon) for entries, over, soon in rows]
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from heapq import heapify, heappop, heappush
 from itertools import accumulate
 
 from .errors import InputError
@@ -54,6 +55,32 @@ def split(ranges: Iterable[IPRange], connectors: int, capacity: int = BUCKET_CAP
             f"set connectors to {connectors_needed(entries, capacity)}"
         )
     return [frozenset(bucket) for bucket in buckets]
+
+
+def cut_apart(ranges: Iterable[IPRange]) -> dict[IPRange, IPRange | None]:
+    """What is left of ranges that overlap another one in part, None for nothing; the others are not in it.
+
+    On two connectors Exchange refuses ranges that overlap in part, and takes those inside one another. Of two that
+    overlap in part the one that starts later gives up what the other has: together they hold the same addresses.
+    """
+    waiting = [(entry.version, entry.low, -entry.high, entry) for entry in ranges]
+    heapify(waiting)
+    cut: dict[IPRange, IPRange | None] = {}
+    # Ranges around the current place, each inside the one before it: version, first and last address.
+    around: list[tuple[int, int, int]] = []
+    while waiting:
+        version, low, minus_high, entry = heappop(waiting)
+        while around and (around[-1][0] != version or around[-1][2] < low):
+            around.pop()
+        if around and around[-1][2] < entry.high:
+            heappush(waiting, (version, around[-1][2] + 1, minus_high, entry))
+        elif around and around[-1] == (version, low, entry.high):
+            cut[entry] = None
+        else:
+            around.append((version, low, entry.high))
+            if low != entry.low:
+                cut[entry] = IPRange(version, low, entry.high, entry.scope)
+    return cut
 
 
 def connectors_needed(ranges: Iterable[IPRange], capacity: int = BUCKET_CAPACITY) -> int:

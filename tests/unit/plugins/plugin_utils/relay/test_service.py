@@ -192,6 +192,21 @@ def test_a_connector_that_would_get_no_source_is_not_there_and_another_takes_ove
     assert [entry.part for entry in found] == [1, 2, 3]
 
 
+def test_sources_that_overlap_in_part_are_cut_where_they_are_on_different_connectors() -> None:
+    declared = ["10.0.0.0-10.0.0.9", {"address": "10.0.0.5-10.0.0.20", "name": "second"}]
+    groups = {"g": {"addresses": declared}}
+    for connectors in range(2, 9):
+        services = {"external": {"sources": ["g"], "split": {"connectors": connectors}}}
+        found = [entry for entry in parse_services(services, groups, None, None, "EX1", TODAY) if entry.sources]
+        assert sorted(str(one) for entry in found for one in ranges_of(entry)) == [
+            "10.0.0.0-10.0.0.9",
+            "10.0.0.10-10.0.0.20",
+        ]
+        labels = [source.label for entry in found if entry.sources for source in entry.sources.entries]
+        assert "10.0.0.10-10.0.0.20 (g/second)" in labels
+    assert len(ranges_of(spread(sources=["10.0.0.0-10.0.0.9", "10.0.0.5-10.0.0.20"])[0])) == 2
+
+
 def test_a_spread_service_for_nobody_is_switched_off_as_a_whole() -> None:
     found = spread(sources=[], split={"connectors": 2})
     assert [entry.state for entry in found] == ["present", "present"]

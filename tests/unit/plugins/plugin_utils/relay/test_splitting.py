@@ -11,11 +11,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.errors import InputError
-from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.ranges import IPRange, parse_range
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.overlaps import clashes
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.ranges import (
+    IPRange,
+    parse_range,
+    parse_ranges,
+    same_addresses,
+)
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.splitting import (
     BUCKET_CAPACITY,
     bucket_of,
     connectors_needed,
+    cut_apart,
     split,
 )
 
@@ -72,6 +79,32 @@ def test_the_connector_of_a_source_is_the_same_in_every_release() -> None:
     # Were it another, an upgrade would move thousands of sources from connector to connector.
     told = [("10.0.0.5", 3), ("10.0.0.6", 3), ("10.31.0.0/24", 3), ("10.0.0.5", 12), ("2001:db8::1", 12)]
     assert [bucket_of(parse_range(text, "x"), connectors) for text, connectors in told] == [2, 3, 2, 6, 4]
+
+
+small = st.tuples(st.integers(1, 30), st.integers(0, 15)).map(lambda row: IPRange(4, row[0], row[0] + row[1]))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.frozensets(small, max_size=12))
+def test_ranges_that_overlap_in_part_are_cut_apart_without_losing_an_address(entries: frozenset[IPRange]) -> None:
+    cut = cut_apart(entries)
+    assert all(left is None or (entry.contains(left) and entry != left) for entry, left in cut.items())
+    left_over = [left for entry in entries if (left := cut.get(entry, entry)) is not None]
+    assert same_addresses(left_over, entries)
+    assert len(set(left_over)) == len(left_over)
+    assert clashes(left_over, left_over) == [(entry, entry) for entry in sorted(left_over)]
+
+
+def test_only_what_overlaps_in_part_is_cut() -> None:
+    whole = parse_ranges("10.0.0.0-10.0.0.9, 10.0.0.5-10.0.0.20, 10.0.0.7, 10.1.0.0/24, 10.1.0.0/25, fd00::/64", "x")
+    assert {str(entry): str(left) for entry, left in cut_apart(whole).items()} == {
+        "10.0.0.5-10.0.0.20": "10.0.0.10-10.0.0.20"
+    }
+    gone = parse_ranges("10.0.0.0-10.0.0.9, 10.0.0.5-10.0.0.20, 10.0.0.10-10.0.0.20", "x")
+    assert {str(entry): left for entry, left in cut_apart(gone).items()} in (
+        {"10.0.0.5-10.0.0.20": None},
+        {"10.0.0.5-10.0.0.20": parse_range("10.0.0.10-10.0.0.20", "x"), "10.0.0.10-10.0.0.20": None},
+    )
 
 
 def test_all_connectors_get_about_the_same() -> None:

@@ -154,7 +154,8 @@ class Size:
 def whole_number(raw: object) -> int:
     """A number that is not negative, or its digits."""
     if isinstance(raw, int) and not isinstance(raw, bool):
-        return raw
+        # A plain one: Ansible marks numbers that come out of templates, and no session can send its kind of number.
+        return int(raw)
     if isinstance(raw, str) and _WHOLE_NUMBER.fullmatch(raw.strip()):
         return int(raw.strip())
     raise ValueError("is not a whole number")

@@ -15,7 +15,16 @@ from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.quantitie
     Caseless,
     Size,
     Timespan,
+    whole_number,
 )
+
+
+class MarkedNumber(int):
+    """A number as Ansible hands it over when it came out of a template."""
+
+
+def test_a_marked_number_becomes_a_plain_one() -> None:
+    assert type(whole_number(MarkedNumber(5))) is int
 
 
 def test_names_are_equal_in_any_case_and_keep_theirs() -> None:

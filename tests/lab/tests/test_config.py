@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +143,8 @@ WRONG: list[tuple[str, object, str]] = [
     ("servers.EX1.roles", ["edge", "mailbox"], "an Edge Transport server holds no other role"),
     ("servers.EX1.roles", ["client_access"], "'client_access' is no role of Exchange 2019; use some of mailbox, edge"),
     ("servers.EX1.roles", [], "name at least one role"),
+    ("accounts.administrator.administrator_of", ["EX9"], "'EX9' is no server of this lab; name some of EX1, EX2"),
+    ("switches.hop_counts", "guessed", "use one of captured, documented"),
     ("servers.EX1.culture", "it", "use one of en, de, fr"),
     ("servers.EX1.domain_controller", "dc9.lab.example", "not among organization.domain_controllers"),
     ("servers.EX1.components", {"Frontend": "Active"}, "no component"),
@@ -208,6 +211,37 @@ def test_versions_and_roles(version: str, roles: object, held: tuple[str, ...], 
     assert (config.version, config.roles, config.culture, config.snap_in) == (version, held, "de", snap_in)
     assert config.endpoint == ("wsman" if snap_in else "exchange")
     assert config.edge is (roles == ["edge"])
+
+
+def test_edge_transport_servers_are_in_no_domain() -> None:
+    servers = {"EDGE1": {"address": "127.0.1.1", "roles": ["edge"]}, "EX1": {"address": "127.0.1.2"}}
+    config = parse(lab_content(servers=servers, kerberos={"realm": "LAB.EXAMPLE"}))
+    assert (config.servers["EDGE1"].auth, config.servers["EX1"].auth) == (("ntlm",), ("kerberos", "ntlm"))
+    assert (config.servers["EDGE1"].domain_controller, config.servers["EX1"].domain_controller) == (
+        "",
+        "dc1.lab.example",
+    )
+    for key, value, expected in (
+        ("auth", ["kerberos"], "an Edge Transport server is in no domain; use ntlm or basic"),
+        ("domain_controller", "dc1.lab.example", "an Edge Transport server uses none"),
+        ("components", {"FrontendTransport": "Inactive"}, "no component of Get-ServerComponentState on such a server"),
+    ):
+        content = lab_content(servers={"EDGE1": {**servers["EDGE1"], key: value}}, kerberos={"realm": "LAB.EXAMPLE"})
+        with pytest.raises(LabFileError, match=expected):
+            parse(content)
+
+
+def test_component_states_came_with_2013() -> None:
+    server = {"address": "127.0.1.1", "version": "2010", "components": {"HubTransport": "Inactive"}}
+    with pytest.raises(LabFileError, match="HubTransport: this is no component"):
+        parse(lab_content(servers={"EX1": server}))
+
+
+def test_the_readme_lists_every_switch_and_limit() -> None:
+    readme = (LABS.parent / "README.md").read_text(encoding="utf-8")
+    rows = {line.split("|")[1].strip().strip("`") for line in readme.splitlines() if line.startswith("| `")}
+    assert {field.name for field in fields(Switches)} <= rows
+    assert [field.name for field in fields(Limits) if f"`{field.name}`" not in readme] == []
 
 
 def test_kerberos_needs_a_realm() -> None:

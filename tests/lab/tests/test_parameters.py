@@ -35,7 +35,7 @@ NEW_IN = {
     "SE": "",
 }
 GONE_AFTER_2013 = {"LiveCredentialEnabled", "ProxyEnabled"}
-SET_ONLY = {"BareLinefeedRejectionEnabled", "SmtpUtf8Enabled"}
+SET_ONLY = {"BareLinefeedRejectionEnabled", "SmtpUtf8Enabled", *GONE_AFTER_2013}
 USAGES = {"Usage", "Client", "Custom", "Internal", "Internet", "Partner"}
 PLAIN = {parameter.name for parameter in (*COMMON, *CONFIRMATION)}
 

@@ -44,8 +44,8 @@ _TEN_MINUTES = timespan("00:10:00").ticks
 _P = ConnectorProperty
 
 
-def _flag(name: str, default: bool, since: str = "2007", until: str | None = None) -> ConnectorProperty:
-    return ConnectorProperty(name, kinds.BOOL, default, since=since, until=until)
+def _flag(name: str, default: bool, since: str = "2007") -> ConnectorProperty:
+    return ConnectorProperty(name, kinds.BOOL, default, since=since)
 
 
 PROPERTIES: tuple[ConnectorProperty, ...] = (
@@ -64,7 +64,8 @@ PROPERTIES: tuple[ConnectorProperty, ...] = (
     _flag("LongAddressesEnabled", False),
     _flag("OrarEnabled", False),
     _flag("SuppressXAnonymousTls", False, "2010"),
-    _flag("ProxyEnabled", False, "2013", "2013"),
+    # Known from the syntax of Set-ReceiveConnector only, this one and LiveCredentialEnabled.
+    _P("ProxyEnabled", kinds.BOOL, False, on_new=False, since="2013", until="2013"),
     _flag("AdvertiseClientSettings", False, "2010"),
     _P("Fqdn", kinds.FQDN, None),
     _P("ServiceDiscoveryFqdn", kinds.FQDN, None, since="2013"),
@@ -108,7 +109,7 @@ PROPERTIES: tuple[ConnectorProperty, ...] = (
         enums.EXTENDED_PROTECTION.value("None"),
         since="2010",
     ),
-    _flag("LiveCredentialEnabled", False, "2010", "2013"),
+    _P("LiveCredentialEnabled", kinds.BOOL, False, on_new=False, since="2010", until="2013"),
     _P("TlsDomainCapabilities", kinds.CAPABILITY_LIST, (), since="2010"),
     # Omitted on New it means HubTransport: not documented, two reports point to it (unverified). Whether an Edge
     # Transport server returns the property although it does not take the parameter: switch edge_transport_role.

@@ -197,6 +197,12 @@ MISTAKES: tuple[tuple[str, Kind, dict[str, Any], str], ...] = (
     ("a pattern", EDGE, {"ansible_exchange_snap_in": "Microsoft.*"}, "must be the name of one snap-in"),
     ("an account of the domain", EDGE, {"ansible_user": "LAB\\administrator"}, "a local account is written"),
     ("no administrator", EDGE, {"ansible_user": "EDGE01\\operator"}, "a local Administrator"),
+    (
+        "no delegation",
+        OLD,
+        {"ansible_exchange_kerberos_delegation": False},
+        "set ansible_exchange_kerberos_delegation: true",
+    ),
     ("Kerberos outside of a domain", EDGE, {"ansible_exchange_auth": "kerberos"}, "Kerberos"),
 )
 

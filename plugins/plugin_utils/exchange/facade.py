@@ -22,6 +22,7 @@ from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.model imp
 from .clixml import Plain
 from .errors import CmdletFailed, ExchangeError, InvalidOption, ObjectNotFound, cmdlet_error
 from .session import Response, Session
+from .snap_in import SNAP_IN_2007
 
 RELAY_CMDLETS = (
     "Add-ADPermission",
@@ -101,7 +102,17 @@ class Exchange:
         server is has to be known first.
         """
         wanted, self.domain_controller = self.domain_controller, None
-        facts = self._read_one(name)
+        try:
+            facts = self._read_one(name)
+        except CmdletFailed as error:
+            if type(error) is not CmdletFailed or self._session.snap_in.casefold() != SNAP_IN_2007.casefold():
+                raise
+            raise CmdletFailed(
+                error.cmdlet,
+                error.record,
+                f"{error}; a server of Exchange 2007 reads Active Directory in the account's name, so set "
+                f"ansible_exchange_kerberos_delegation: true and see that the server is trusted for delegation.",
+            ) from error
         if facts.is_edge:
             return facts
         self.domain_controller = wanted

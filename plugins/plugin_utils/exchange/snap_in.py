@@ -20,8 +20,9 @@ from .session import Response
 if TYPE_CHECKING:
     from .session import Session
 
+SNAP_IN_2007 = "Microsoft.Exchange.Management.PowerShell.Admin"
 SNAP_INS = (
-    ("Exchange 2007", "Microsoft.Exchange.Management.PowerShell.Admin"),
+    ("Exchange 2007", SNAP_IN_2007),
     ("Edge Transport of Exchange 2010", "Microsoft.Exchange.Management.PowerShell.E2010"),
     ("Edge Transport of Exchange 2013 and later", "Microsoft.Exchange.Management.PowerShell.SnapIn"),
 )

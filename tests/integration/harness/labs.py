@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from .lab import ROOT, Lab
+from .lab import ROOT, Lab, Server
 
 LAB_FILE = ROOT / "tests" / "lab" / "labs" / "three-servers.yml"
 
@@ -89,7 +89,7 @@ def inventory(
             "ansible_exchange_kerberos_hostname": server.fqdn,
             "relay_verify_host": server.smtp_host,
             "relay_verify_port": server.smtp_port,
-            **({"ansible_exchange_snap_in": server.snap_in} if server.snap_in else {}),
+            **_reached_through(server),
             **(hosts or {}).get(server.name, {}),
         }
         for server in lab.servers.values()
@@ -105,6 +105,14 @@ def inventory(
     folder.mkdir(parents=True, exist_ok=True)
     path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
     return path
+
+
+def _reached_through(server: Server) -> dict[str, Any]:
+    """Variables of a server that has no Exchange endpoint; 2007 reads the directory in the caller's name."""
+    if not server.snap_in:
+        return {}
+    delegated = server.snap_in.endswith(".Admin")
+    return {"ansible_exchange_snap_in": server.snap_in, "ansible_exchange_kerberos_delegation": delegated}
 
 
 def dns_variables(lab: Lab) -> dict[str, Any]:

@@ -242,6 +242,7 @@ def client_configuration(realm: str, port: int, directory: Path) -> str:
     dns_uri_lookup = false
     dns_canonicalize_hostname = false
     rdns = false
+    forwardable = true
     udp_preference_limit = 1
     default_rcache_name = file2:{directory}/replay-cache
 

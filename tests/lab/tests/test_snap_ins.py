@@ -65,7 +65,6 @@ def errors(shell: PowerShell) -> list[tuple[str, str]]:
 @pytest.mark.parametrize(
     ("version", "roles", "name"),
     [
-        ("2007", ("hub_transport",), ADMIN_2007),
         ("2007", ("edge",), ADMIN_2007),
         ("2010", ("edge",), E2010),
         ("2013", ("edge",), SNAP_IN),
@@ -258,13 +257,23 @@ def realm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KerberosRealm]:
         yield realm
 
 
-def test_exchange_2007_is_in_the_domain(realm: KerberosRealm) -> None:
+@pytest.mark.parametrize("auth", ["kerberos", "negotiate"])
+@pytest.mark.parametrize("delegated", [True, False])
+def test_exchange_2007_asks_the_directory_in_the_caller_s_name(
+    realm: KerberosRealm, auth: str, delegated: bool
+) -> None:
+    backend = scripted()
     with (
-        endpoint("kerberos", backend=scripted(), kerberos=realm, version="2007", roles=("hub_transport",)) as running,
-        open_pool(running, "kerberos", f"administrator@{REALM}") as pool,
+        endpoint("kerberos", backend=backend, kerberos=realm, version="2007", roles=("hub_transport",)) as running,
+        open_pool(running, auth, f"administrator@{REALM}", negotiate_delegate=delegated) as pool,
     ):
         assert errors(invoke(pool, "Add-PSSnapin", Name=ADMIN_2007)) == []
-        assert invoke(pool, "Get-ExchangeServer").output
+        found = invoke(pool, "Get-ExchangeServer")
+        assert bool(found.output) is delegated
+        if not delegated:
+            assert "logon session does not exist" in str(found.streams.error[0])
+        invoke(pool, "Get-Command", Name=["Get-ExchangeServer"])
+    assert backend.names == [*(["Get-ExchangeServer"] if delegated else []), "Get-Command"]
 
 
 def test_a_shell_that_is_gone_is_told_without_exchange_s_mark(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from exchange_lab.interface import AccountConfig
 from exchange_lab.wsman import sealing, soap
 from exchange_lab.wsman.disturbances import ConnectionDropped
 from exchange_lab.wsman.security import ConnectionSecurity
+from exchange_lab.wsman.service import Caller
 
 if TYPE_CHECKING:
     from exchange_lab.wsman.server import ExchangeEndpoint
@@ -168,7 +169,8 @@ class Handler(BaseHTTPRequestHandler):
             return
         else:
             envelope = body
-        answer = self.server.endpoint.service.handle(account, str(self.client_address[0]), envelope)
+        caller = Caller(account, str(self.client_address[0]), self._security.delegated)
+        answer = self.server.endpoint.service.handle(caller, envelope)
         content_type, payload = soap.CONTENT_TYPE, answer.envelope
         if sealed:
             content_type, payload = self._security.seal(payload)

@@ -140,6 +140,11 @@ class ConnectionSecurity:
         """Whether this connection has a context that seals messages."""
         return self._account is not None
 
+    @property
+    def delegated(self) -> bool:
+        """Whether the caller handed over a Kerberos ticket with which the server may act in its name."""
+        return self._context is not None and bool(self._context.context_attr & spnego.ContextReq.delegate)
+
     def unseal(self, body: bytes) -> bytes:
         """Open a sealed request; raises SealingError when this connection cannot."""
         if self._context is None or self._account is None:

@@ -10,6 +10,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
 from exchange_lab.interface import AccountConfig, Backend, CallContext, JournalWriter, Limits, ServerConfig
@@ -34,6 +35,15 @@ _STOP_SIGNALS = ("/signal/ctrl_c", "/signal/ctrl_break")
 _HEAD_START = 0.25
 
 
+@dataclass(frozen=True)
+class Caller:
+    """Who sends a request. address: of the client. delegated: it gave the server a ticket to act in its name."""
+
+    account: AccountConfig
+    address: str
+    delegated: bool = False
+
+
 class WSManService:
     """The shells of one server. `handle` may be called from any thread."""
 
@@ -54,7 +64,7 @@ class WSManService:
         self._lock = threading.Lock()
         self._shells: dict[str, Shell] = {}
         self._replays = Replays()
-        self._actions: dict[str, Callable[[Request, AccountConfig, str], str]] = {
+        self._actions: dict[str, Callable[[Request, Caller], str]] = {
             f"{_TRANSFER}/Create": self._create,
             f"{_TRANSFER}/Delete": self._delete,
             f"{_SHELL}/Command": self._command,
@@ -72,7 +82,7 @@ class WSManService:
         with self._lock:
             return len(self._shells)
 
-    def handle(self, account: AccountConfig, client: str, envelope: bytes) -> Answer:
+    def handle(self, caller: Caller, envelope: bytes) -> Answer:
         """Answer one SOAP request of an authenticated caller. Raises ConnectionDropped when a test wants that."""
         message_id = ""
         try:
@@ -80,7 +90,7 @@ class WSManService:
                 raise wsman_faults.request_too_large()
             request = soap.read(envelope)
             message_id = request.message_id
-            earlier = self._replays.find(account.name, message_id)
+            earlier = self._replays.find(caller.account.name, message_id)
             if earlier is not None:
                 return earlier
             action = self._actions.get(request.action)
@@ -89,12 +99,12 @@ class WSManService:
             if not request.demands <= _OPTIONS:
                 raise wsman_faults.options_not_supported()
             self._expire()
-            body = action(request, account, client)
+            body = action(request, caller)
             answer = Answer(200, soap.response(f"{request.action}Response", message_id, body))
         except WSManFault as problem:
             answer = Answer(500, soap.fault(problem, message_id, self._server.fqdn))
         if message_id:
-            self._replays.keep(account.name, message_id, answer)
+            self._replays.keep(caller.account.name, message_id, answer)
         return answer
 
     def stop(self, seconds: float) -> None:
@@ -106,16 +116,17 @@ class WSManService:
         for pipeline in pipelines:
             pipeline.join(max(deadline - time.monotonic(), 0.0))
 
-    def _create(self, request: Request, account: AccountConfig, client: str) -> str:
+    def _create(self, request: Request, caller: Caller) -> str:
         if request.resource_uri.rstrip("/").casefold() != self._kind.resource_uri.casefold():
             raise wsman_faults.unknown_resource(request.resource_uri)
+        account = caller.account
         definition = request.part("rsp:Shell")
         creation = request.part("rsp:Shell/pwsh:creationXml")
         if definition is None or creation is None:
             raise wsman_faults.invalid_xml()
         shell_id = (definition.get("ShellId") or str(uuid.uuid4())).upper()
         context = CallContext(self._server.name, account.name, shell_id)
-        backend = self._backend_of_session()
+        backend = self._backend_of(caller)
         refusal = backend.session_refusal(context)
         if refusal is not None:
             self._note("refused", account, shell_id)
@@ -131,11 +142,13 @@ class WSManService:
             self._remove(shell)
             raise
         self._note("opened", account, shell_id)
-        return self._created(shell, client)
+        return self._created(shell, caller.address)
 
-    def _backend_of_session(self) -> Backend:
+    def _backend_of(self, caller: Caller) -> Backend:
         """What a new session talks to: which snap-in is loaded is its own business."""
-        return SnapInSession(self._backend, self._server, self._journal) if self._kind.snap_in else self._backend
+        if not self._kind.snap_in:
+            return self._backend
+        return SnapInSession(self._backend, self._server, self._journal, caller.delegated)
 
     def _add(self, shell: Shell) -> None:
         with self._lock:
@@ -165,14 +178,14 @@ class WSManService:
             "</rsp:Shell>"
         )
 
-    def _delete(self, request: Request, account: AccountConfig, client: str) -> str:
-        shell = self._shell(request, account)
+    def _delete(self, request: Request, caller: Caller) -> str:
+        shell = self._shell(request, caller.account)
         self._remove(shell)
-        self._note("closed", account, shell.id)
+        self._note("closed", caller.account, shell.id)
         return ""
 
-    def _command(self, request: Request, account: AccountConfig, client: str) -> str:
-        shell = self._shell(request, account)
+    def _command(self, request: Request, caller: Caller) -> str:
+        shell = self._shell(request, caller.account)
         line = request.part("rsp:CommandLine")
         first = request.part("rsp:CommandLine/rsp:Arguments")
         if line is None or first is None:
@@ -183,15 +196,15 @@ class WSManService:
         command_id = str(pipeline_id).upper()
         return f"<rsp:CommandResponse><rsp:CommandId>{command_id}</rsp:CommandId></rsp:CommandResponse>"
 
-    def _send(self, request: Request, account: AccountConfig, client: str) -> str:
-        shell = self._shell(request, account)
+    def _send(self, request: Request, caller: Caller) -> str:
+        shell = self._shell(request, caller.account)
         with shell.request():
             for stream in request.body.findall("rsp:Send/rsp:Stream", NAMESPACES):
                 shell.send(_identifier(stream.get("CommandId")), _decoded(stream.text))
         return "<rsp:SendResponse/>"
 
-    def _receive(self, request: Request, account: AccountConfig, client: str) -> str:
-        shell = self._shell(request, account)
+    def _receive(self, request: Request, caller: Caller) -> str:
+        shell = self._shell(request, caller.account)
         desired = request.part("rsp:Receive/rsp:DesiredStream")
         if desired is None:
             raise wsman_faults.invalid_xml()
@@ -202,8 +215,8 @@ class WSManService:
             data, done = shell.receive(pipeline_id, (limit - len(empty)) // 4 * 3, self._patience(request))
         return _received(pipeline_id, data, done)
 
-    def _signal(self, request: Request, account: AccountConfig, client: str) -> str:
-        shell = self._shell(request, account)
+    def _signal(self, request: Request, caller: Caller) -> str:
+        shell = self._shell(request, caller.account)
         signal = request.part("rsp:Signal")
         pipeline_id = _identifier(signal.get("CommandId")) if signal is not None else None
         code = (request.body.findtext("rsp:Signal/rsp:Code", "", NAMESPACES)).strip().lower()
@@ -213,8 +226,8 @@ class WSManService:
             shell.signal(pipeline_id, code.endswith("/signal/terminate"))
         return "<rsp:SignalResponse/>"
 
-    def _unsupported(self, request: Request, account: AccountConfig, client: str) -> str:
-        self._shell(request, account)
+    def _unsupported(self, request: Request, caller: Caller) -> str:
+        self._shell(request, caller.account)
         raise wsman_faults.unsupported_feature()
 
     def _shell(self, request: Request, account: AccountConfig) -> Shell:

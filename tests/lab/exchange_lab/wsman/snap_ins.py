@@ -5,6 +5,10 @@
 Of PowerShell's own commands it has Add-PSSnapin and Get-PSSnapin. Error ids and texts are PowerShell's, and so is that
 version 2, which Exchange 2007 and 2010 run in, takes a snap-in that is loaded already for an error with the id of one
 that does not exist, where later versions say nothing. They are English whatever the server's culture.
+
+Exchange 2007 asks Active Directory in the caller's own name, one hop further on than the caller's logon reaches unless
+it was delegated (derived in remote-powershell.md part 2; the text is Windows' own, how Exchange wraps it is
+unverified). An Edge Transport server has its directory beside it, and later versions act with an account of their own.
 """
 
 from __future__ import annotations
@@ -28,6 +32,7 @@ _CLASSES = {
 _PARAMETERS = {_ADD: ("Name", "PassThru"), _GET: ("Name", "Registered")}
 # What every runspace has; Get-PSSnapin -Registered leaves them out.
 _BUILT_IN = ("Microsoft.PowerShell.Core",)
+_WRITING_VERBS = ("New-", "Set-", "Remove-", "Add-AD")
 _WILDCARDS = frozenset("*?[")
 _TYPES = ("System.Management.Automation.PSSnapInInfo", "System.Object")
 
@@ -35,11 +40,14 @@ _TYPES = ("System.Management.Automation.PSSnapInInfo", "System.Object")
 class SnapInSession:
     """The backend as one session with the plain endpoint of a server sees it."""
 
-    def __init__(self, backend: Backend, server: ServerConfig, journal: JournalWriter | None) -> None:
+    def __init__(
+        self, backend: Backend, server: ServerConfig, journal: JournalWriter | None, delegated: bool = False
+    ) -> None:
         self._backend = backend
         self._journal = journal
         self._registered = server.snap_in or ""
         self._calls_loaded_an_error = not at_least(server.version, "2013")
+        self._reaches_directory = delegated or server.edge
         self._loaded = False
 
     def session_refusal(self, context: CallContext) -> str | None:
@@ -51,6 +59,8 @@ class SnapInSession:
         own = next((name for name in _PARAMETERS if name.casefold() == call.name.casefold()), None)
         if own is not None:
             outcome = self._run(own, call)
+        elif self._loaded and call.name.casefold() != _GET_COMMAND.casefold() and not self._reaches_directory:
+            outcome = Outcome(errors=[_no_second_hop(call.name)])
         elif self._loaded:
             outcome = self._backend.execute(context, call)
             return Outcome([one_level_deep(item) for item in outcome.output], outcome.errors, outcome.warnings)
@@ -120,7 +130,7 @@ class SnapInSession:
                 "cmdlet": name,
                 "parameters": dict(call.parameters),
                 "what_if": False,
-                "write": False,
+                "write": name.startswith(_WRITING_VERBS),
                 "changed": False,
                 "errors": [{"id": error.error_id, "message": error.message} for error in outcome.errors],
                 "warnings": outcome.warnings,
@@ -169,6 +179,20 @@ def _refusal(command: str, error_id: str, target: str, text: str) -> CmdletError
         target=target,
         exception_type="System.Management.Automation.PSArgumentException",
         activity=command,
+    )
+
+
+def _no_second_hop(cmdlet: str) -> CmdletError:
+    return CmdletError(
+        message=(
+            "Active Directory operation failed. The supplied credential is invalid. A specified logon session does not "
+            "exist. It may already have been terminated."
+        ),
+        error_id=f"SecondHop,{cmdlet}",
+        category="NotSpecified",
+        target="",
+        exception_type="Microsoft.Exchange.Data.Directory.ADOperationException",
+        activity=cmdlet,
     )
 
 

@@ -26,6 +26,7 @@ from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.facade
 )
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.psrp import PsrpSession
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.session import ConnectionOptions, Response
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.snap_in import SNAP_INS
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.commands import Command, Value
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.errors import UndecodableValue
 from exchange_lab.lab import Lab
@@ -285,6 +286,21 @@ class TestOddAnswers:
         session = Answering(Get_ExchangeServer=Response([EDGE]))
         with pytest.raises(InvalidOption, match="connect to EX1 itself, with ansible_exchange_snap_in"):
             Exchange(session).read_server("EX1")
+
+    def test_exchange_2007_without_delegation(self):
+        denied = ErrorRecord("Anmeldung.", "X", "NotSpecified", "", "ADOperationException")
+        with pytest.raises(CmdletFailed, match="set ansible_exchange_kerberos_delegation: true"):
+            Exchange(Answering(SNAP_IN, Get_ExchangeServer=Response(errors=[denied]))).read_server("EX1")
+
+    @pytest.mark.parametrize(
+        ("snap_in", "exception"),
+        [(SNAP_IN, "ManagementObjectNotFoundException"), (SNAP_INS[2][1], "ADOperationException")],
+    )
+    def test_other_errors_have_nothing_to_do_with_delegation(self, snap_in: str, exception: str):
+        failed = Response(errors=[ErrorRecord("Anmeldung.", "X", "NotSpecified", "", exception)])
+        with pytest.raises(CmdletFailed) as caught:
+            Exchange(Answering(snap_in, Get_ExchangeServer=failed)).read_server("EX1")
+        assert "delegation" not in str(caught.value)
 
     def test_behind_a_snap_in_a_missing_cmdlet_is_the_version_s(self):
         missing = ErrorRecord("not recognized.", "CommandNotFoundException", "ObjectNotFound", "x")

@@ -38,7 +38,7 @@ def edge(start_endpoint: StartEndpoint) -> Endpoint:
 class TestAgainstTheLab:
     @pytest.mark.parametrize(
         ("version", "roles", "name"),
-        [("2007", ("hub_transport",), ADMIN_2007), ("2010", ("edge",), E2010), ("2016", ("edge",), SNAP_IN)],
+        [("2007", ("edge",), ADMIN_2007), ("2010", ("edge",), E2010), ("2016", ("edge",), SNAP_IN)],
     )
     def test_the_first_command_loads_the_snap_in(
         self, start_endpoint: StartEndpoint, version: str, roles: tuple[str, ...], name: str

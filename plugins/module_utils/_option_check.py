@@ -170,12 +170,23 @@ class PlainRefusal:
         super()._load_params()
         given = {name: value for name, value in self.params.items() if not name.startswith("_ansible_")}
         # Core would take a null for a value that is there.
-        self.params = {name: value for name, value in self.params.items() if value is not None}
+        self.params = {name: _sendable(value) for name, value in self.params.items() if value is not None}
         self._objection = objection(self._spec, given) or _alone(self._together, given)
 
     def fail_json(self, msg: str, **details: Any) -> None:
         """Fail with the sentence about the options, when there is one: core fails for the same reason then."""
         super().fail_json(msg=self._objection or msg, **details)
+
+
+def _sendable(value: Any) -> Any:
+    """Return a value that a result can hold: core shows what the module was called with, and sends it as UTF-8."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode() if _HALF_A_PAIR.search(value) else value
+    if isinstance(value, dict):
+        return {_sendable(key): _sendable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_sendable(item) for item in value]
+    return value
 
 
 def _alone(together: Sequence[Sequence[str]], given: Mapping[str, Any]) -> str:

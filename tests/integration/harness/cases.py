@@ -93,8 +93,9 @@ class CaseFile:
     hosts: str
     right: Case
     cases: tuple[Case, ...]
+    files: Mapping[str, str | bytes]
 
-    def playbook(self, folder: Path) -> str:
+    def playbook(self, folder: Path, backwards: bool = False) -> str:
         """Write the playbook that gives all inputs, one after the other, to one host; return its path.
 
         The right options come last, in check mode: they show that nothing else was wrong, and that the wrong ones
@@ -104,7 +105,10 @@ class CaseFile:
         play: dict[str, Any] = {"hosts": self.hosts, "gather_facts": Written("tag:yaml.org,2002:bool", "false")}
         if self.hosts == "localhost":
             play["vars"] = {"ansible_python_interpreter": "{{ ansible_playbook_python }}"}
-        play["tasks"] = [*(case.task() for case in self.cases), last]
+        cases = reversed(self.cases) if backwards else self.cases
+        play["tasks"] = [*(case.task() for case in cases), last]
+        for name, content in self.files.items():
+            (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
         path = folder / f"{self.name}.yml"
         path.write_text(yaml.dump([play], Dumper=_Dumper, sort_keys=False, width=10000), encoding="utf-8")
         return str(path)
@@ -124,7 +128,11 @@ def read_cases(path: Path, key: str, server: str) -> CaseFile:
         return Case(path.stem, name, action, is_role, {**options, **own}, details.pop("vars", {}), details)
 
     cases = tuple(case(name, details) for name, details in content["cases"].items())
-    return CaseFile(path.stem, content.get("hosts", server), case("the right options", {}), cases)
+    files = {
+        name: bytes.fromhex(str(text["bytes"])) if isinstance(text, dict) else text
+        for name, text in content.get("files", {}).items()
+    }
+    return CaseFile(path.stem, content.get("hosts", server), case("the right options", {}), cases, files)
 
 
 def failures(run: PlayRun, cases: Iterable[Case]) -> dict[str, TaskResult]:

@@ -22,12 +22,19 @@ options:
     description:
       - The relay services of this server, service id to service. V({}) means none.
       - C(connector_name) is the name of the receive connector, C(Relay <id>) by default. C({server}) in it becomes the
-        server's name.
+        server's name. C(previous_connector_name) is what the connector was called before; it is renamed.
       - C(method) is V(anonymous) (the default; the connector grants anonymous clients the right to relay) or
         V(externally_secured) (Exchange trusts the sources like its own servers, without antispam and size limits).
       - C(sources) says who may relay, as a list or as text with commas or lines, as a survey gives it. Entries are
         names of O(source_groups), single addresses, V(low-high) ranges and CIDR blocks, IPv4 or IPv6. An undefined or
-        empty list is an error.
+        empty value is an error; nobody is V([]).
+      - C(sources) may also be a dictionary. C(set) is the same as the list; C(add) and C(remove), together or alone, are
+        lists too and change single entries of the connector, whose other entries stay.
+      - C(split) with C(connectors), a number, spreads the sources over so many connectors, C(<connector_name> 1) and so
+        on, each filled to at most 1,000. A source keeps its connector whatever other sources come and go. Numbered
+        connectors beyond that number leave. It needs the whole list of sources.
+      - C(aggregate) says whether sources that touch are written as one range. Omitted, they are only when there are
+        more than 1,200 and they fit that way. No address is answered by another connector because of it.
       - C(throttling) is the name of a profile, V(exchange_default), V(guarded) or V(high_volume), or a dictionary with
         C(profile) and any option of M(mailrelay.exchange.receive_connector_throttling) on top of it.
       - C(connector) holds any other option of M(mailrelay.exchange.receive_connector).
@@ -37,10 +44,17 @@ options:
     required: true
   source_groups:
     description:
-      - Groups of sources that services name, group name to group.
-      - C(addresses) of a group is a list, text, or a dictionary from a name to an address or to a dictionary of
-        C(address) and C(expires).
-      - C(owner) and C(ticket) tell who asked for the group.
+      - Groups of sources that services name, group name to group. A group has C(addresses) or C(file).
+      - C(addresses) of a group is a list, text, or a dictionary from a name to an address. For an address may stand a
+        dictionary of C(address) and any of C(name), C(owner), C(ticket), C(reason) and C(expires).
+      - C(file) of a group is a CSV file on the control node, searched for like any file of a role or playbook (below
+        C(files), then beside the playbook), then beside the inventory. Its first line names the columns C(address),
+        C(name), C(owner), C(ticket), C(reason) and C(expires), in any order; only C(address) has to be there. Commas,
+        semicolons and tabs are taken, UTF-8, and UTF-16 with a byte order mark. A file that is not whole and right is an
+        error that names line and column.
+      - C(content) beside C(file) is what the file holds, where something else has read it.
+      - C(owner), C(ticket), C(reason) and C(expires) of a group count for all addresses that do not say theirs.
+      - C(expires) is the last day, year-month-day, on which an address may relay, by the date of the control node.
     type: dict
   protected_addresses:
     description:
@@ -90,7 +104,8 @@ options:
       expired:
         description:
           - What becomes of sources whose last day is over. With V(report) they stay and are the finding
-            V(expired_source), with V(remove) they leave.
+            V(expired_source), with V(remove) they leave. In the 30 days before, they are the finding
+            V(expiring_source).
         type: str
         choices:
           - report
@@ -163,7 +178,7 @@ EXAMPLES = r"""
     services:
       external:
         connector_name: Relay External
-        sources: 10.20.4.11, 10.20.4.12
+        sources: 10.20.4.11, 10.20.4.12, 10.31.0.0/24
   check_mode: true
   register: planned
 
@@ -184,11 +199,46 @@ EXAMPLES = r"""
         sources:
           - 10.20.7.40
 
+# sources/legacy.csv, as a spreadsheet saves it:
+#
+#   address;name;owner;ticket;reason;expires
+#   10.40.4.11;pay01;hr-it@contoso.com;CHG0041233;payroll run;2099-03-31
+#   10.40.4.12;pay02;hr-it@contoso.com;CHG0041233;payroll run;2099-03-31
+#   10.41.0.0/24;;print@contoso.com;;;
+
+- name: Let the hosts of a file relay, over as many connectors as they need, and take out whose time is over
+  mailrelay.exchange.relay:
+    services:
+      legacy:
+        sources:
+          - legacy
+        split:
+          connectors: 3
+    source_groups:
+      legacy:
+        owner: mail@contoso.com
+        file: sources/legacy.csv
+    safety:
+      expired: remove
+
+- name: Add one host and take another one out, whoever else is on the connector
+  mailrelay.exchange.relay:
+    services:
+      external:
+        connector_name: Relay External
+        sources:
+          add:
+            - 10.20.9.6
+          remove:
+            - 10.20.9.5
+
 - name: Retire a service and its connector
   mailrelay.exchange.relay:
     services:
       journaling:
         state: absent
+        accept_findings:
+          too_many_removed: "The application is switched off; CHG0050200"
 """
 
 RETURN = r"""

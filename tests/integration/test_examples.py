@@ -97,6 +97,13 @@ def fitted(task: dict[str, Any], lab: Lab) -> dict[str, Any]:
     return task
 
 
+def files(module: str) -> dict[str, str]:
+    """Files that the remarks in a module's EXAMPLES show, by their names."""
+    text = (ROOT / "plugins" / "modules" / f"{module}.py").read_text(encoding="utf-8")
+    shown = re.findall(r"^# (\S+/\S+), as .*:\n#\n((?:#   .*\n)+)", text, re.MULTILINE)
+    return {name: "".join(f"{line[4:]}\n" for line in lines.splitlines()) for name, lines in shown}
+
+
 @pytest.fixture(scope="module")
 def contoso(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """Start labs of the organisation that the examples speak of."""
@@ -133,6 +140,10 @@ def test_the_examples_run(module: str, contoso: Any, tmp_path: Path) -> None:
         "ansible_python_interpreter": "{{ ansible_playbook_python }}",
     }
     runner = Runner(tmp_path, inventory(lab, tmp_path, secrets), lab.environment())
+    for name, content in files(module).items():
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(content, encoding="utf-8")
     tasks = [fitted(task, lab) for task in examples(module)]
     for task in tasks:
         if "delegate_to" not in task and any(PREFIX + name in task for name in ("smtp_probe", "dns_alias")):

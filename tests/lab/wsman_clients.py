@@ -23,7 +23,8 @@ from psrpcore import ClientPowerShell, ClientRunspacePool
 from pypsrp.powershell import PowerShell, RunspacePool
 from pypsrp.wsman import WSMan
 
-from exchange_lab.interface import AccountConfig, CallContext, CmdletCall, CmdletError, Limits, Outcome, ServerConfig
+from exchange_lab.interface import CallContext, CmdletCall, CmdletError, Outcome
+from exchange_lab.settings import AccountConfig, Limits, ServerConfig
 from exchange_lab.wsman.server import ExchangeEndpoint
 
 DOMAIN = "lab.example"

@@ -8,7 +8,7 @@ import hmac
 from ipaddress import ip_address
 
 from exchange_lab import verdict
-from exchange_lab.interface import AccountConfig, ConnectorView, Reply, SmtpSession
+from exchange_lab.interface import ConnectorView, Reply, SmtpSession
 from exchange_lab.organization.acl import effective_rights
 from exchange_lab.organization.components import transport_component
 from exchange_lab.organization.connector import ReceiveConnector
@@ -18,6 +18,7 @@ from exchange_lab.organization.principals import (
     AUTHENTICATED_USERS_SID,
     EXTERNALLY_SECURED_SID,
 )
+from exchange_lab.settings import AccountConfig
 from exchange_lab.values.addresses import IPRange
 from exchange_lab.values.directory import ObjectId
 from exchange_lab.values.enums import EnumValue

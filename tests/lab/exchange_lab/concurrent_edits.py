@@ -13,8 +13,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from exchange_lab.interface import CmdletCall, Edit
+from exchange_lab.interface import CmdletCall
 from exchange_lab.section import Section
+from exchange_lab.settings import Edit
 
 KEYS = ("edit_before", "edit_after")
 

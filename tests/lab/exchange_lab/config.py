@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the mailrelay.exchange authors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Read a lab file into the dataclasses of `interface`. Every mistake gets one sentence: where, what, what is right."""
+"""Read a lab file into the dataclasses of `settings`. Every mistake gets one sentence: where, what, what is right."""
 
 from __future__ import annotations
 
@@ -17,8 +17,11 @@ import yaml
 
 from exchange_lab.config_servers import read_servers
 from exchange_lab.config_values import check_address, read_address, read_domain, read_port
-from exchange_lab.interface import (
-    AcceptedDomain,
+from exchange_lab.interface import AcceptedDomain
+from exchange_lab.organization.acl import RIGHTS
+from exchange_lab.organization.roles import ROLE_GROUPS, ROLES
+from exchange_lab.section import LabFileError, Section
+from exchange_lab.settings import (
     AccountConfig,
     DnsConfig,
     DnsKey,
@@ -32,9 +35,6 @@ from exchange_lab.interface import (
     Switches,
     WatchConfig,
 )
-from exchange_lab.organization.acl import RIGHTS
-from exchange_lab.organization.roles import ROLE_GROUPS, ROLES
-from exchange_lab.section import LabFileError, Section
 from exchange_lab.values.directory import fqdn
 
 TSIG_ALGORITHMS = ("hmac-sha256", "hmac-sha384", "hmac-sha512", "hmac-sha224", "hmac-sha1", "hmac-md5")

@@ -10,9 +10,9 @@ from dataclasses import replace
 
 from exchange_lab import concurrent_edits
 from exchange_lab.config_values import check_address, read_address, read_domain, read_port
-from exchange_lab.interface import KerberosConfig, OrganizationConfig, ServerConfig
 from exchange_lab.organization.components import components
 from exchange_lab.section import LabFileError, Section
+from exchange_lab.settings import KerberosConfig, OrganizationConfig, ServerConfig
 from exchange_lab.versions import CULTURES, EDGE, VERSIONS, roles_of
 from exchange_lab.wsman.disturbances import Disturbances
 

@@ -27,7 +27,7 @@ import dns.rdataclass
 import dns.rdatatype
 
 from exchange_lab.children import dying_with_us
-from exchange_lab.interface import DnsConfig, DnsRecord
+from exchange_lab.settings import DnsConfig, DnsRecord
 
 START_SECONDS = 15.0
 STOP_SECONDS = 5.0

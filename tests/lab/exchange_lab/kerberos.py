@@ -20,7 +20,7 @@ from pathlib import Path
 from types import TracebackType
 
 from exchange_lab.children import dying_with_us
-from exchange_lab.interface import KerberosConfig
+from exchange_lab.settings import KerberosConfig
 
 ADDRESS = "127.0.0.1"
 START_SECONDS = 10.0

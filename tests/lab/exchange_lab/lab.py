@@ -15,11 +15,12 @@ from exchange_lab.answers import Answers
 from exchange_lab.backend import ExchangeBackend
 from exchange_lab.config import load, parse
 from exchange_lab.dns import DnsServer, DnsServerError
-from exchange_lab.interface import LabConfig, LabError, ServerConfig
+from exchange_lab.interface import LabError
 from exchange_lab.journal import Journal
 from exchange_lab.kerberos import KerberosError, KerberosRealm
 from exchange_lab.organization.model import Organization
 from exchange_lab.organization.storage import restore, save
+from exchange_lab.settings import LabConfig, ServerConfig
 from exchange_lab.sink import MaildirSink
 from exchange_lab.smtp import SmtpFrontEnd, SmtpFrontEndError
 from exchange_lab.wsman.disturbances import Disturbances

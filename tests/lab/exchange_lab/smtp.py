@@ -18,7 +18,8 @@ from types import TracebackType
 from typing import Any
 from weakref import WeakSet
 
-from exchange_lab.interface import AnswerBook, ServerConfig
+from exchange_lab.interface import AnswerBook
+from exchange_lab.settings import ServerConfig
 from exchange_lab.sink import MaildirSink
 from exchange_lab.smtp_limits import ConnectionCounter, RateCounter
 from exchange_lab.smtp_session import ExchangeConnection, FrontEnd

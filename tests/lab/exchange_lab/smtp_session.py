@@ -22,7 +22,8 @@ from typing import Any
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword, Session
 
 from exchange_lab import smtp_texts, verdict
-from exchange_lab.interface import AnswerBook, ConnectorView, Reply, ServerConfig, SmtpSession
+from exchange_lab.interface import AnswerBook, ConnectorView, Reply, SmtpSession
+from exchange_lab.settings import ServerConfig
 from exchange_lab.sink import MaildirSink
 from exchange_lab.smtp_handler import ExchangeHandler
 from exchange_lab.smtp_limits import ConnectionCounter, RateCounter

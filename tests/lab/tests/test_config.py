@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from exchange_lab.config import load, parse
-from exchange_lab.interface import AcceptedDomain, DnsRecord, Limits, Switches
+from exchange_lab.interface import AcceptedDomain
 from exchange_lab.section import LabFileError
+from exchange_lab.settings import DnsRecord, Limits, Switches
 
 from .conftest import lab_content
 

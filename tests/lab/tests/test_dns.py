@@ -15,7 +15,7 @@ import pytest
 
 from exchange_lab import dns as lab_dns
 from exchange_lab.dns import DnsServer, DnsServerError, free_port, zone_text
-from exchange_lab.interface import DnsConfig, DnsKey, DnsRecord
+from exchange_lab.settings import DnsConfig, DnsKey, DnsRecord
 
 SECRET = base64.b64encode(b"a secret of the lab, 32 bytes ok").decode()
 KEY = DnsKey(name="relay-key", algorithm="hmac-sha256", secret=SECRET)

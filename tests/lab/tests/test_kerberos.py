@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 import spnego
 
-from exchange_lab.interface import KerberosConfig
 from exchange_lab.kerberos import KerberosError, KerberosRealm, find_tool
+from exchange_lab.settings import KerberosConfig
 
 REALM = "LAB.EXAMPLE"
 PASSWORD = 'it\'s a "quoted" päss: word\\'

@@ -18,7 +18,8 @@ from typing import Any
 
 import pytest
 
-from exchange_lab.interface import AcceptedDomain, ConnectorView, Reply, ServerConfig, SmtpSession
+from exchange_lab.interface import AcceptedDomain, ConnectorView, Reply, SmtpSession
+from exchange_lab.settings import ServerConfig
 from exchange_lab.sink import MaildirSink
 from exchange_lab.smtp import SmtpFrontEnd, SmtpFrontEndError
 

@@ -28,8 +28,9 @@ from wsman_clients import (
 )
 
 from exchange_lab.clixml import Complex, build
-from exchange_lab.interface import CmdletCall, KerberosConfig, Outcome
+from exchange_lab.interface import CmdletCall, Outcome
 from exchange_lab.kerberos import KerberosError, KerberosRealm, find_tool
+from exchange_lab.settings import KerberosConfig
 from exchange_lab.wsman.server import ExchangeEndpoint
 from exchange_lab.wsman.tls import ServerCertificate
 

@@ -36,8 +36,8 @@ from wsman_clients import (
     open_pool,
 )
 
-from exchange_lab.interface import KerberosConfig
 from exchange_lab.kerberos import KerberosError, KerberosRealm, find_tool
+from exchange_lab.settings import KerberosConfig
 from exchange_lab.wsman import sealing
 
 try:

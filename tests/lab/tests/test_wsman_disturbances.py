@@ -14,7 +14,7 @@ import requests
 from pypsrp.powershell import PowerShell, RunspacePool
 from wsman_clients import RawSession, ScriptedBackend, connection, done, endpoint, invoke, open_pool, output_of
 
-from exchange_lab.interface import Limits
+from exchange_lab.settings import Limits
 from exchange_lab.wsman.disturbances import ConnectionDropped, Disturbances
 from exchange_lab.wsman.server import ExchangeEndpoint
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from wsman_clients import PASSWORD, RawSession, Reply, ScriptedBackend, endpoint, invoke, open_pool, server
 
-from exchange_lab.interface import Limits
+from exchange_lab.settings import Limits
 from exchange_lab.wsman.listener import SLACK
 from exchange_lab.wsman.server import ExchangeEndpoint
 from exchange_lab.wsman.tls import ServerCertificate

@@ -21,7 +21,8 @@ from pypsrp.complex_objects import PSInvocationState
 from pypsrp.powershell import PowerShell, RunspacePool
 from wsman_clients import ScriptedBackend, endpoint, invoke, open_pool, text
 
-from exchange_lab.interface import CmdletCall, CmdletError, Limits, Outcome
+from exchange_lab.interface import CmdletCall, CmdletError, Outcome
+from exchange_lab.settings import Limits
 from exchange_lab.wsman.outbox import FRAGMENT_HEADER, ObjectIds, Outbox
 from exchange_lab.wsman.psrp_values import plain, time_span
 from exchange_lab.wsman.select_object import Selection, UnknownParameter

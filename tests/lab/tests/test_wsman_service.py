@@ -27,7 +27,8 @@ from wsman_clients import (
     text,
 )
 
-from exchange_lab.interface import Limits, Outcome
+from exchange_lab.interface import Outcome
+from exchange_lab.settings import Limits
 
 TIMED_OUT = 2150858793
 NOT_FOUND = 2150858843

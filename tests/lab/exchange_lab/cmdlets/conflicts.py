@@ -12,8 +12,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 
 from exchange_lab.cmdlets import errors
-from exchange_lab.interface import Switches
 from exchange_lab.organization.connector import ReceiveConnector
+from exchange_lab.settings import Switches
 from exchange_lab.values.addresses import IPBinding, IPRange
 
 

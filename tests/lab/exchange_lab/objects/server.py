@@ -11,9 +11,10 @@ from __future__ import annotations
 from ipaddress import ip_address
 
 from exchange_lab.clixml import Complex, Value
-from exchange_lab.interface import AcceptedDomain, ServerConfig
+from exchange_lab.interface import AcceptedDomain
 from exchange_lab.objects.common import directory_tail, head_types, object_state, times
 from exchange_lab.organization.model import ExchangeServer, Organization
+from exchange_lab.settings import ServerConfig
 from exchange_lab.values import enums
 from exchange_lab.values.addresses import render_address
 from exchange_lab.values.directory import (

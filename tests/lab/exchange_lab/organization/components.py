@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from exchange_lab.interface import ServerConfig
+from exchange_lab.settings import ServerConfig
 
 # The components of a 2019 Mailbox server, two of them always inactive, as in the public test data of the repository
 # microsoft/CSS-Exchange (GetServerComponentState of a 2019 server).

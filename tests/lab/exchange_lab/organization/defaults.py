@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from exchange_lab.interface import ServerConfig
 from exchange_lab.organization.properties import PROPERTIES
+from exchange_lab.settings import ServerConfig
 from exchange_lab.values import enums
 from exchange_lab.values.addresses import IPRange, parse_range
 from exchange_lab.values.directory import Fqdn

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
-from exchange_lab.interface import AcceptedDomain, LabConfig, ServerConfig
+from exchange_lab.interface import AcceptedDomain
 from exchange_lab.organization.acl import Ace, inherited_rows, presets
 from exchange_lab.organization.components import components
 from exchange_lab.organization.connector import ReceiveConnector
@@ -22,6 +22,7 @@ from exchange_lab.organization.principals import Principals
 from exchange_lab.organization.roles import ROLE_GROUPS, all_cmdlets, visible_cmdlets
 from exchange_lab.organization.setup import default_connectors, setup_values
 from exchange_lab.section import LabFileError
+from exchange_lab.settings import LabConfig, ServerConfig
 from exchange_lab.values.directory import ObjectId, escape_rdn, partition_guid, stable_guid
 
 

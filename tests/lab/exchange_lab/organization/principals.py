@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from exchange_lab.interface import AccountConfig, OrganizationConfig
+from exchange_lab.settings import AccountConfig, OrganizationConfig
 from exchange_lab.values.directory import escape_rdn, stable_guid
 
 _EXCHANGE = "S-1-9-1419165041-1139599005-3936102811-1022490595"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from exchange_lab.interface import AccountConfig
+from exchange_lab.settings import AccountConfig
 
 # Role -> cmdlets. Which view-only role reads access control entries is unverified (switch view_only_reads_permissions).
 ROLES: Mapping[str, frozenset[str]] = {

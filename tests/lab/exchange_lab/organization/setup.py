@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from exchange_lab.interface import ServerConfig
 from exchange_lab.organization.defaults import ANY_RANGES, table_defaults
 from exchange_lab.organization.properties import BY_NAME
+from exchange_lab.settings import ServerConfig
 from exchange_lab.values import enums
 from exchange_lab.values.addresses import parse_binding
 from exchange_lab.values.scalars import Unlimited, timespan

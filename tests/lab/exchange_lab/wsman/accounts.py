@@ -15,7 +15,7 @@ from pathlib import Path
 
 from spnego._ntlm_raw.crypto import ntowfv1
 
-from exchange_lab.interface import AccountConfig
+from exchange_lab.settings import AccountConfig
 
 # pyspnego reads the acceptor's accounts from the file that this variable names, at the moment of the logon; labs in
 # one process take turns.

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from exchange_lab.interface import ServerConfig
+from exchange_lab.settings import ServerConfig
 
 _RESOURCES = "http://schemas.microsoft.com/powershell/"
 

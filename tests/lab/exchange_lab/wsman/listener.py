@@ -16,7 +16,7 @@ from socketserver import TCPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from exchange_lab.interface import AccountConfig
+from exchange_lab.settings import AccountConfig
 from exchange_lab.wsman import sealing, soap
 from exchange_lab.wsman.disturbances import ConnectionDropped
 from exchange_lab.wsman.security import ConnectionSecurity

@@ -20,8 +20,8 @@ from spnego._context import GSSMech
 from spnego._spnego import NegTokenInit, NegTokenResp, unpack_token
 from spnego.exceptions import SpnegoError
 
-from exchange_lab.interface import AccountConfig
 from exchange_lab.kerberos import KerberosRealm
+from exchange_lab.settings import AccountConfig
 from exchange_lab.wsman import sealing
 from exchange_lab.wsman.accounts import Accounts
 from exchange_lab.wsman.kinds import EXCHANGE, EndpointKind

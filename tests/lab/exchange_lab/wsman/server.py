@@ -8,8 +8,9 @@ import threading
 from collections.abc import Mapping
 from types import TracebackType
 
-from exchange_lab.interface import AccountConfig, Backend, JournalWriter, Limits, ServerConfig
+from exchange_lab.interface import Backend, JournalWriter
 from exchange_lab.kerberos import KerberosRealm
+from exchange_lab.settings import AccountConfig, Limits, ServerConfig
 from exchange_lab.wsman.accounts import Accounts, local_accounts
 from exchange_lab.wsman.disturbances import Disturbances
 from exchange_lab.wsman.kinds import kind_of

@@ -13,7 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
-from exchange_lab.interface import AccountConfig, Backend, CallContext, JournalWriter, Limits, ServerConfig
+from exchange_lab.interface import Backend, CallContext, JournalWriter
+from exchange_lab.settings import AccountConfig, Limits, ServerConfig
 from exchange_lab.wsman import soap, wsman_faults
 from exchange_lab.wsman.disturbances import Disturbances
 from exchange_lab.wsman.kinds import kind_of

@@ -31,7 +31,7 @@ from psrpcore import (
 )
 from psrpcore.types import add_note_property
 
-from exchange_lab.interface import AccountConfig
+from exchange_lab.settings import AccountConfig
 from exchange_lab.wsman import records, wsman_faults
 from exchange_lab.wsman.disturbances import ConnectionDropped
 from exchange_lab.wsman.outbox import ObjectIds

@@ -18,7 +18,8 @@ from fnmatch import fnmatchcase
 from xml.etree.ElementTree import Element
 
 from exchange_lab.clixml import Complex, Value, build
-from exchange_lab.interface import Backend, CallContext, CmdletCall, CmdletError, JournalWriter, Outcome, ServerConfig
+from exchange_lab.interface import Backend, CallContext, CmdletCall, CmdletError, JournalWriter, Outcome
+from exchange_lab.settings import ServerConfig
 from exchange_lab.versions import at_least
 from exchange_lab.wsman import records
 from exchange_lab.wsman.depth import one_level_deep

@@ -14,7 +14,7 @@ from ansible_collections.mailrelay.exchange.plugins.module_utils._resolver impor
     parse_resolver,
 )
 from exchange_lab.dns import DnsServer
-from exchange_lab.interface import DnsConfig, DnsRecord
+from exchange_lab.settings import DnsConfig, DnsRecord
 
 RECORDS = (
     DnsRecord("ex1.lab.example", "A", ("127.0.1.1",)),

@@ -21,7 +21,7 @@ import pytest
 from ansible_collections.mailrelay.exchange.plugins.module_utils import _dnspython
 from ansible_collections.mailrelay.exchange.plugins.modules import dns_alias
 from exchange_lab.dns import DnsServer
-from exchange_lab.interface import DnsConfig, DnsKey, DnsRecord
+from exchange_lab.settings import DnsConfig, DnsKey, DnsRecord
 
 SECRET = base64.b64encode(b"a secret of the lab, 32 bytes ok").decode()
 WRONG = base64.b64encode(b"not the secret of the lab at all").decode()

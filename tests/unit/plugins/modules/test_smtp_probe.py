@@ -13,7 +13,7 @@ from smtp_doubles import BANNER, LISTED, NO_RELAY, PASSWORD, UNLISTED, Script, S
 from ansible_collections.mailrelay.exchange.plugins.module_utils import _dnspython
 from ansible_collections.mailrelay.exchange.plugins.modules import smtp_probe
 from exchange_lab.dns import DnsServer
-from exchange_lab.interface import DnsConfig, DnsRecord
+from exchange_lab.settings import DnsConfig, DnsRecord
 
 INSIDE, OUTSIDE, SENDER = "a@contoso.com", "b@fabrikam.com", "relaytest@contoso.com"
 

@@ -14,8 +14,9 @@ import pytest
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.psrp import PsrpSession
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.session import ConnectionOptions
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.snap_in import SnapInSession
-from exchange_lab.interface import AccountConfig, CallContext, CmdletCall, KerberosConfig, Limits, Outcome, ServerConfig
+from exchange_lab.interface import CallContext, CmdletCall, Outcome
 from exchange_lab.kerberos import KerberosRealm
+from exchange_lab.settings import AccountConfig, KerberosConfig, Limits, ServerConfig
 from exchange_lab.wsman.server import ExchangeEndpoint
 
 PASSWORD = "Correct-Horse-7!"

@@ -24,7 +24,8 @@ from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.errors
 )
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.commands import Command
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.errors import UndecodableValue
-from exchange_lab.interface import CmdletCall, CmdletError, Limits, Outcome
+from exchange_lab.interface import CmdletCall, CmdletError, Outcome
+from exchange_lab.settings import Limits
 from exchange_lab.wsman.tls import ServerCertificate
 
 from .conftest import FQDN, PASSWORD, Endpoint, StartEndpoint, element

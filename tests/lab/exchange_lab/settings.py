@@ -1,0 +1,245 @@
+# Copyright: (c) 2026, the mailrelay.exchange authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What a lab file says, as dataclasses: `config` reads them, every part of the lab is given the ones it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from exchange_lab import versions
+from exchange_lab.interface import AcceptedDomain
+
+
+@dataclass(frozen=True)
+class OrganizationConfig:
+    """The Active Directory forest: one domain, its DNS name, NetBIOS name and domain controllers (FQDNs)."""
+
+    name: str
+    domain: str
+    netbios: str
+    domain_controllers: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Edit:
+    """What a concurrent administrator does to a connector's ranges `before` or `after` (moment) the count-th call of a
+    cmdlet."""
+
+    moment: str
+    cmdlet: str
+    connector: str
+    add: tuple[str, ...] = ()
+    remove: tuple[str, ...] = ()
+    count: int = 1
+
+
+@dataclass(frozen=True)
+class ServerConfig:
+    """One Exchange server and its listeners.
+
+    port 0 and smtp_port 0 take a free port. `smtp_port` stands for Exchange's port 25. `addresses` are those of its
+    network adapters (Get-NetworkConnectionInfo); auth holds kerberos, negotiate, ntlm, basic; scheme is http or https.
+    `components` are the states of Get-ServerComponentState that are not the usual ones. `faults` is what shall go
+    wrong at the PowerShell endpoint (see `exchange_lab.wsman.disturbances`), `edits` what a concurrent administrator
+    does meanwhile (see `exchange_lab.concurrent_edits`).
+
+    version: 2007 to SE. roles: out of mailbox, client_access, hub_transport, or edge alone. culture: en, de or fr, the
+    language of its Windows. downgraded_exchange_auth: UseDowngradedExchangeServerAuth of its transport service.
+    """
+
+    name: str
+    fqdn: str
+    version: str
+    address: str
+    port: int
+    smtp_port: int
+    auth: tuple[str, ...]
+    addresses: tuple[str, ...]
+    domain_controller: str
+    site: str
+    components: Mapping[str, str] = field(default_factory=dict)
+    scheme: str = "http"
+    faults: Mapping[str, object] = field(default_factory=dict)
+    roles: tuple[str, ...] = (versions.MAILBOX,)
+    culture: str = "en"
+    edits: tuple[Edit, ...] = ()
+    downgraded_exchange_auth: bool = False
+
+    @property
+    def platform(self) -> versions.Platform:
+        """What decides which properties its connectors have."""
+        return versions.Platform(self.version, self.edge)
+
+    @property
+    def transport_roles(self) -> tuple[str, ...]:
+        """The transport roles that its connectors may have; the service of the first one owns port 25."""
+        return versions.transport_roles(self.version, self.roles)
+
+    @property
+    def edge(self) -> bool:
+        """Whether this is an Edge Transport server, outside of the organisation's Active Directory."""
+        return versions.EDGE in self.roles
+
+    @property
+    def snap_in(self) -> str | None:
+        """The snap-in that brings the cmdlets on a server without an Exchange endpoint, else None."""
+        return versions.snap_in(self.version, self.edge)
+
+    @property
+    def endpoint(self) -> str:
+        """`exchange` (path PowerShell, Microsoft.Exchange) or `wsman` (path wsman, Microsoft.PowerShell)."""
+        return "wsman" if self.snap_in else "exchange"
+
+
+@dataclass(frozen=True)
+class AccountConfig:
+    """One account of the domain: `upn` is name@domain, `netbios_name` DOMAIN\\name; the Kerberos principal is
+    name@REALM. `administrator_of`: the servers whose local administrator it is; None means by its role groups."""
+
+    name: str
+    password: str = field(repr=False)
+    role_groups: tuple[str, ...] = ()
+    upn: str = ""
+    netbios_name: str = ""
+    remote_powershell: bool = True
+    administrator_of: tuple[str, ...] | None = None
+
+    def administers(self, server: str) -> bool:
+        """Whether the account is local administrator of a server; unless the lab file says, Organization Management is
+        everywhere."""
+        if self.administrator_of is None:
+            return "Organization Management" in self.role_groups
+        return server.lower() in {name.lower() for name in self.administrator_of}
+
+
+@dataclass(frozen=True)
+class KerberosConfig:
+    """The realm of the key distribution centre."""
+
+    realm: str
+
+
+@dataclass(frozen=True)
+class DnsKey:
+    """The TSIG key for updates; `secret` is base64."""
+
+    name: str
+    algorithm: str
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class DnsRecord:
+    """One record set of the zone; `name` is fully qualified without a trailing dot."""
+
+    name: str
+    type: str
+    values: tuple[str, ...]
+    ttl: int = 300
+
+
+@dataclass(frozen=True)
+class DnsConfig:
+    """The DNS server: `records` already include the A and AAAA sets of the servers' names."""
+
+    address: str
+    port: int
+    zone: str
+    key: DnsKey | None
+    records: tuple[DnsRecord, ...] = ()
+
+
+@dataclass(frozen=True)
+class InheritedPermission:
+    """One access control entry that every connector inherits from above; `right` is an extended right."""
+
+    user: str
+    right: str
+    deny: bool = False
+
+
+@dataclass(frozen=True)
+class WatchConfig:
+    """One client whose luck is asked after every writing cmdlet, on every server."""
+
+    client: str
+    sender: str
+    recipient: str
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Limits of the remote PowerShell endpoint; times in seconds, the envelope in bytes.
+
+    values_per_attribute: how many values Active Directory keeps in one attribute of an object.
+    """
+
+    shells_per_user: int = 18
+    operation_timeout: float = 20.0
+    shell_idle_timeout: float = 900.0
+    maximum_envelope_size: int = 512000
+    # Known to lie between 1,200 and 1,300 (unverified where exactly): the stricter end.
+    values_per_attribute: int = 1200
+
+
+@dataclass(frozen=True)
+class Switches:
+    """Behaviours that no source tells: each one selectable, so that a test can try both outcomes.
+
+    disabled_connector_conflicts: a disabled connector takes part in the uniqueness check of bindings and ranges.
+    permission_groups_replacement: what Set -PermissionGroups does with hand-made rows (keeps_manual, removes_dropped,
+        removes_manual).
+    cross_role_bindings_overlap: 0.0.0.0:25 and 10.0.0.5:25 of two transport roles conflict.
+    range_echo: how Get shows a CIDR entry (entered, network, lohi).
+    sid_users: -User of the ADPermission cmdlets resolves a SID string.
+    server_name_identities: SERVER\\Name is an identity for the ADPermission cmdlets too.
+    usage_bindings: -Bindings is allowed with the usages Client and Internal.
+    view_only_reads_permissions: View-Only Configuration holds Get-ADPermission.
+    hop_counts: hop counts of a new connector, as `captured` (60 and 5) or as `documented` (30 and 8 since 2016).
+    split_mailbox_port: port of `Default SERVER` on a 2013 Mailbox server without Client Access.
+    older_cmdlets: whether cmdlets may write connectors of a server newer than themselves (refused, allowed).
+    newer_cmdlets: whether those of 2013 and later may write connectors of 2007 and 2010 (refused, allowed).
+    edge_parameters: DomainController and TransportRole on Edge Transport do not exist (unknown) or are refused.
+    legacy_anonymous_rights: rights of AnonymousUsers on 2007 and 2010 (four as documented later, three as at first).
+    localized_sizes: sizes carry the separators of the server's culture.
+    small_sizes: a size that is no whole number of kilobytes is kept (exact) or rounded up (rounded).
+    scope_ids: Get shows the scope id of an IPv6 address (kept) or not (dropped).
+    edge_transport_role: Get shows TransportRole on Edge Transport (shown, as HubTransport) or not (hidden).
+    """
+
+    disabled_connector_conflicts: bool = True
+    permission_groups_replacement: str = "keeps_manual"
+    cross_role_bindings_overlap: bool = True
+    range_echo: str = "entered"
+    sid_users: bool = True
+    server_name_identities: bool = True
+    usage_bindings: bool = False
+    view_only_reads_permissions: bool = True
+    hop_counts: str = "captured"
+    split_mailbox_port: str = "25"
+    older_cmdlets: str = "refused"
+    newer_cmdlets: str = "refused"
+    edge_parameters: str = "unknown"
+    legacy_anonymous_rights: str = "four"
+    localized_sizes: bool = True
+    small_sizes: str = "exact"
+    scope_ids: str = "kept"
+    edge_transport_role: str = "shown"
+
+
+@dataclass(frozen=True)
+class LabConfig:
+    """A whole lab file. `role_groups` are role groups beyond Exchange's own: name to management roles."""
+
+    organization: OrganizationConfig
+    servers: Mapping[str, ServerConfig]
+    accounts: Mapping[str, AccountConfig]
+    accepted_domains: tuple[AcceptedDomain, ...]
+    kerberos: KerberosConfig | None = None
+    dns: DnsConfig | None = None
+    watch: tuple[WatchConfig, ...] = ()
+    limits: Limits = field(default_factory=Limits)
+    switches: Switches = field(default_factory=Switches)
+    role_groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    inherited_permissions: tuple[InheritedPermission, ...] = ()

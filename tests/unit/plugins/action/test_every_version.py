@@ -17,6 +17,7 @@ import yaml
 
 from ansible_collections.mailrelay.exchange.plugins.module_utils._properties import BY_OPTION
 from exchange_lab.lab import Lab
+from exchange_lab.wsman.security import ConnectionSecurity
 
 from .conftest import PASSWORD, Actions
 
@@ -70,13 +71,19 @@ class OnServer(Actions):
             "ansible_exchange_auth": "ntlm",
             "ansible_exchange_resolver": f"{dns['host']}:{dns['port']}",
         }
-        return {**found, "ansible_exchange_snap_in": server["snap_in"]} if server["snap_in"] else found
+        if server["snap_in"]:
+            found["ansible_exchange_snap_in"] = server["snap_in"]
+        return found
 
 
 @pytest.fixture(scope="module")
 def organisation(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Lab]:
-    with Lab.from_config(mixed(pytestconfig.rootpath), tmp_path_factory.mktemp("mixed") / "lab") as lab:
-        yield lab
+    with pytest.MonkeyPatch.context() as patch:
+        # The snap-in of 2007 asks Active Directory in the account's name, for which a session of NTLM will not do. How
+        # sessions are opened is no matter here; the plays of tests/integration open them with Kerberos delegation.
+        patch.setattr(ConnectionSecurity, "delegated", True)
+        with Lab.from_config(mixed(pytestconfig.rootpath), tmp_path_factory.mktemp("mixed") / "lab") as lab:
+            yield lab
 
 
 def test_every_server_of_the_organisation_is_asked(pytestconfig: pytest.Config) -> None:
@@ -105,7 +112,7 @@ def test_what_is_shown_of_a_default_connector_is_what_it_is(
     assert actions.writes(mark) == []
 
 
-@pytest.mark.parametrize("server", ["EX07", "EX10", "CAS13", "EX16", "EDGESE"])
+@pytest.mark.parametrize("server", ["EX07", "CAS13", "EDGESE"])
 def test_what_is_shown_of_a_connector_makes_it_again(organisation: Lab, server: str) -> None:
     """A backup: the connector is removed, made again from what was shown of it, and shown the same."""
     actions = OnServer(organisation, server)
@@ -157,7 +164,7 @@ def test_what_a_server_lacks_is_refused_before_anything_is_written(
 
 
 @pytest.mark.parametrize("usage", ["Custom", "Client", "Internal", "Internet", "Partner"])
-@pytest.mark.parametrize("server", ["EX07", "MBX13", "EXSE", "EDGE10"])
+@pytest.mark.parametrize("server", ["MBX13", "EDGE10"])
 def test_every_usage_on_servers_of_every_kind(organisation: Lab, server: str, usage: str) -> None:
     actions = OnServer(organisation, server)
     options: dict[str, Any] = {"name": usage, "usage": usage, "bindings": ["0.0.0.0:2527"]}
@@ -172,3 +179,31 @@ def test_every_usage_on_servers_of_every_kind(organisation: Lab, server: str, us
     assert result["commands"] == checked["commands"]
     assert not actions("receive_connector", **options)["changed"]
     assert actions("receive_connector", name=usage, state="absent")["changed"]
+
+
+def test_what_is_set_can_be_cleared(organisation: Lab) -> None:
+    actions = OnServer(organisation, "EXSE")
+    name = "Cleared"
+    values: dict[str, tuple[object, object]] = {
+        "tls_domain_capabilities": (["fabrikam.com:AcceptOorgProtocol,AcceptCloudServicesMail"], []),
+        "tls_certificate_name": ("<I>CN=Contoso CA, O=Contoso<S>CN=mail.contoso.com", ""),
+        "default_domain": ("LAB.example", ""),
+        "service_discovery_fqdn": ("relay.lab.example", ""),
+        "fqdn": ("relay.lab.example", ""),
+        "banner": ("220 It\u2019s 'quoted' $(x)", ""),
+        "comment": ("It\u2019s 'quoted' $(x)", ""),
+        "message_rate_source": ("All", "None"),
+        "permission_groups": (["AnonymousUsers", "Partners"], []),
+        "auth_mechanism": (["Tls", "Integrated"], "None"),
+        "max_message_size": ("70000B", "64KB"),
+        "max_acknowledgement_delay": ("1.02:03:04.5", "00:00:00"),
+    }
+    actions("receive_connector", name=name, bindings=["0.0.0.0:2528"], remote_ip_ranges=["10.33.0.0/24"])
+    for number in (0, 1):
+        options = {option: pair[number] for option, pair in values.items()}
+        changed = actions("receive_connector", name=name, **options)
+        assert changed.get("changed"), changed
+        assert {change["property"] for change in changed["changes"]} == set(values)
+        assert len(changed["commands"]) == 1
+        assert not actions("receive_connector", name=name, **options)["changed"]
+    assert actions("receive_connector", name=name, state="absent")["changed"]

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from datetime import date
@@ -18,10 +19,12 @@ from ansible_collections.mailrelay.exchange.plugins.module_utils._argument_spec 
     EXCHANGE_SERVER_INFO_SPEC,
     RELAY_SPEC,
     SAFETY_SPEC,
+    SERVICE_SPEC,
 )
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.policy import parse_protected
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.service import parse_services
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.smtp_proof import listings, plan_probes
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.source_files import COLUMNS
 
 ROOT = Path(__file__).resolve().parents[3]
 ROLES = sorted(path for path in (ROOT / "roles").iterdir() if path.is_dir())
@@ -31,6 +34,16 @@ PREFIX = "mailrelay.exchange."
 
 def read(path: Path) -> Any:
     return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def constants(path: Path) -> dict[str, str]:
+    """Text constants at the top of a Python file."""
+    return {
+        ast.unparse(target): node.value.value
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+        for target in node.targets
+    }
 
 
 def options_of(role: str) -> dict[str, Any]:
@@ -121,13 +134,34 @@ def test_names_do_not_depend_on_the_hosts_of_a_run() -> None:
         assert "ansible_play_" not in path.read_text(encoding="utf-8"), path
 
 
+def plain(spec: dict[str, Any]) -> dict[str, Any]:
+    """An argument spec without its words, so that the module's and the role's can be compared."""
+    return {
+        name: {
+            **{key: option.get(key) for key in ("type", "default", "choices")},
+            "options": plain(option.get("options", {})),
+        }
+        for name, option in spec.items()
+    }
+
+
 def test_the_role_relay_documents_the_modules_limits() -> None:
     options = options_of("relay")
-    documented = options["relay_safety"]["options"]
-    assert set(documented) == set(SAFETY_SPEC)
-    for name, option in SAFETY_SPEC.items():
-        assert documented[name]["default"] == option["default"] and documented[name]["type"] == option["type"]
+    assert plain(options["relay_safety"]["options"]) == plain(SAFETY_SPEC)
     assert {name.removeprefix("relay_") for name in options} <= set(RELAY_SPEC)
+
+
+def test_the_role_relay_and_the_module_name_every_key_of_a_service_and_a_group() -> None:
+    documentation = constants(ROOT / "plugins" / "modules" / "relay.py")["DOCUMENTATION"]
+    module = yaml.safe_load(documentation)["options"]
+    role = options_of("relay")
+    for keys, places in (
+        (SERVICE_SPEC, (module["services"], role["relay_services"])),
+        (("addresses", "file", *COLUMNS), (module["source_groups"], role["relay_source_groups"])),
+    ):
+        for place in places:
+            text = " ".join(place["description"])
+            assert not [key for key in keys if f"C({key})" not in text]
 
 
 def test_the_role_dns_alias_documents_the_modules_choices() -> None:

@@ -51,6 +51,7 @@ _CHOICES = {
     "small_sizes": ("exact", "rounded"),
     "scope_ids": ("kept", "dropped"),
     "edge_transport_role": ("shown", "hidden"),
+    "omitted_transport_role": ("HubTransport", "FrontendTransport"),
 }
 
 

@@ -205,6 +205,7 @@ class Switches:
     localized_sizes: sizes carry the separators of the server's culture.
     small_sizes: a size that is no whole number of kilobytes is kept (exact) or rounded up (rounded).
     scope_ids: Get shows the scope id of an IPv6 address (kept) or not (dropped).
+    omitted_transport_role: role of a new connector without TransportRole, where the server runs both services.
     edge_transport_role: Get shows TransportRole on Edge Transport (shown, as HubTransport) or not (hidden).
     """
 
@@ -226,6 +227,7 @@ class Switches:
     small_sizes: str = "exact"
     scope_ids: str = "kept"
     edge_transport_role: str = "shown"
+    omitted_transport_role: str = "HubTransport"
 
 
 @dataclass(frozen=True)

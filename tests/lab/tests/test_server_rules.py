@@ -38,6 +38,16 @@ def test_both_transport_roles_of_a_whole_server(make_shell: MakeShell, version: 
     assert new_relay(shell, Name="Back", Bindings=["127.0.1.1:27"])["TransportRole"] == "HubTransport"
 
 
+@pytest.mark.parametrize("role", ["HubTransport", "FrontendTransport"])
+def test_the_role_that_is_omitted(make_shell: MakeShell, role: str) -> None:
+    switches = {"omitted_transport_role": role}
+    shell = make_shell(servers=server("2019"), switches=switches)
+    assert new_relay(shell)["TransportRole"] == role
+    assert connectors(shell)["Default"]["TransportRole"] == "HubTransport", "setup names the role"
+    shell = make_shell(servers=server("2013", "mailbox"), switches=switches)
+    assert new_relay(shell)["TransportRole"] == "HubTransport", "there is no other one"
+
+
 def test_a_server_without_transport_has_no_connectors(make_shell: MakeShell) -> None:
     shell = make_shell(servers=server("2010", "client_access"))
     assert connectors(shell) == {}

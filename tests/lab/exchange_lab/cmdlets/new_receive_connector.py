@@ -52,7 +52,7 @@ def _draft(run: Invocation, server: ExchangeServer, name: str, usage: Usage) -> 
     sent = sent_values(run)
     check_limits(sent)
     groups = wanted_groups(sent, usage.seeded_groups(server.config.edge))
-    values = table_defaults(server.config, run.organization.config.switches.hop_counts)
+    values = table_defaults(server.config, run.organization.config.switches)
     values["AuthMechanism"] = enums.AUTH_MECHANISMS.value(usage.mechanisms)
     if usage.default_binding:
         values["Bindings"] = (parse_binding(usage.default_binding),)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from exchange_lab.organization.properties import PROPERTIES
-from exchange_lab.settings import ServerConfig
+from exchange_lab.settings import ServerConfig, Switches
 from exchange_lab.values import enums
 from exchange_lab.values.addresses import IPRange, parse_range
 from exchange_lab.values.directory import Fqdn
@@ -57,19 +57,20 @@ _DIFFERENCES: tuple[_Difference, ...] = (
 )
 
 
-def table_defaults(server: ServerConfig, hop_counts: str = "captured") -> dict[str, object]:
-    """The values of a new connector of a server before its usage speaks.
+def table_defaults(server: ServerConfig, switches: Switches | None = None) -> dict[str, object]:
+    """The values of a new connector of a server before its usage speaks; without `switches` those that setup gives.
 
     Those of properties that the server's version lacks are there too: newer cmdlets show them.
     """
+    choices = switches or Switches()
     values = {item.name: item.default for item in PROPERTIES if item.name != "PermissionGroups"}
-    documented = hop_counts == "documented"
+    documented = choices.hop_counts == "documented"
     differing = {item.name: item.value for item in _DIFFERENCES if item.applies(server.platform, documented)}
-    role = {"TransportRole": enums.SERVER_ROLE.value(_default_role(server))}
+    role = {"TransportRole": enums.SERVER_ROLE.value(_default_role(server, choices.omitted_transport_role))}
     return {**values, **differing, **role, "Fqdn": Fqdn(server.fqdn)}
 
 
-def _default_role(server: ServerConfig) -> str:
-    """HubTransport wherever the Transport service runs (unverified), else the one role that is left."""
+def _default_role(server: ServerConfig, preferred: str) -> str:
+    """The switch's role where the server runs its service (unverified), else the one role that is left."""
     roles = server.transport_roles
-    return roles[-1] if roles else "HubTransport"
+    return preferred if preferred in roles or not roles else roles[0]

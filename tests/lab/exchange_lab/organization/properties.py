@@ -111,8 +111,9 @@ PROPERTIES: tuple[ConnectorProperty, ...] = (
     ),
     _P("LiveCredentialEnabled", kinds.BOOL, False, on_new=False, since="2010", until="2013"),
     _P("TlsDomainCapabilities", kinds.CAPABILITY_LIST, (), since="2010"),
-    # Omitted on New it means HubTransport: not documented, two reports point to it (unverified). Whether an Edge
-    # Transport server returns the property although it does not take the parameter: switch edge_transport_role.
+    # Omitted on New it means HubTransport: not documented, two reports point to it (switch omitted_transport_role).
+    # Whether an Edge Transport server returns the property although it does not take the parameter: switch
+    # edge_transport_role.
     _P(
         "TransportRole",
         kinds.enum_kind(enums.SERVER_ROLE),

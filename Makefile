@@ -41,6 +41,7 @@ docs: setup-newest ## Write the documentation that comes from the tables
 
 benchmark: setup-newest ## How long thousands of sources take, and how much memory
 	@.venv/bin/python tests/benchmark/sources.py
+	@.venv/bin/python tests/benchmark/reading.py
 
 pin: setup-newest ## Write requirements/*.txt anew from *.in
 	@cd requirements && for name in dev:3.12 stack-2.16:3.11 stack-2.19:3.11 uv:3.11; do \

@@ -10,7 +10,7 @@ say, while older versions and the Transport service do not, comes from reports o
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .model import AccessEntry
@@ -116,15 +116,21 @@ def _is_secured(entry: AccessEntry) -> bool:
 
 
 def _users_rights(entries: Sequence[AccessEntry]) -> frozenset[str]:
-    """Rights of everybody who has logged on. Windows translates the principal's name, Exchange's group tells it."""
-    [member] = PERMISSION_GROUPS["ExchangeUsers"]
-    alike = {entry.principal for entry in entries if entry.principal.casefold() in _AUTHENTICATED_USERS}
-    return effective_rights(entries, alike.pop() if alike else member.principal)
+    """Rights of everybody who has logged on, under each of the names that Windows gives that principal."""
+    own = [replace(entry, principal=_USERS) for entry in entries if entry.principal.casefold() in _NAMES_OF_USERS]
+    return effective_rights(own, _USERS)
 
 
-_AUTHENTICATED_USERS = frozenset(
+_USERS = "NT AUTHORITY\\Authenticated Users"
+# Only to tell what is there; nothing is ever granted to a name from this list. The French one is unverified.
+_NAMES_OF_USERS = frozenset(
     name.casefold()
-    for name in ("S-1-5-11", "NT AUTHORITY\\Authenticated Users", "NT-AUTORIT\u00c4T\\Authentifizierte Benutzer")
+    for name in (
+        "S-1-5-11",
+        _USERS,
+        "NT-AUTORIT\u00c4T\\Authentifizierte Benutzer",
+        "AUTORITE NT\\Utilisateurs authentifi\u00e9s",
+    )
 )
 
 

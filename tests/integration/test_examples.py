@@ -155,6 +155,24 @@ def test_the_examples_run(module: str, contoso: Any, tmp_path: Path) -> None:
     assert {task["name"] for task in tasks} <= done
 
 
+def test_the_tasks_of_the_page_about_receive_connectors_run(contoso: Any, tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "receive-connectors.md").read_text(encoding="utf-8")
+    blocks = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)]
+    lab: Lab = contoso()
+    runner = Runner(tmp_path, inventory(lab, tmp_path), lab.environment())
+    *here, copied = blocks
+    plays = [
+        {"hosts": "ex1.contoso.com", "gather_facts": False, "tasks": [task for block in here for task in block]},
+        {"hosts": "ex2.contoso.com", "gather_facts": False, "tasks": copied},
+    ]
+    run = runner.run(plays).succeed()
+    assert run.stats["ex1.contoso.com"]["changed"] == 3, "what was read was given back, and changed something"
+    [name] = [one["name"] for one in run.one("receive_connector_info")["receive_connectors"]]
+    assert name == "Scanners and printers"
+    again = runner.run([{**plays[0], "tasks": here[-1]}, plays[1]]).succeed()
+    assert again.changed == 0
+
+
 def readme(folder: Path) -> None:
     """The inventory in the README, as a user would copy it."""
     [block] = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)

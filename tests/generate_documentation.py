@@ -163,7 +163,7 @@ def properties_page() -> str:
         table_row(*["---"] * 8),
     ]
     for row in _properties.PROPERTIES:
-        since = row.since + ("" if row.until is None else f" to {row.until}") + ("" if row.on_edge else ", not on Edge")
+        since = versions_text(row) + ("" if row.on_edge else ", not on Edge")
         lines.append(
             table_row(
                 f"`{row.option}`",
@@ -182,6 +182,12 @@ def properties_page() -> str:
         "Set-ReceiveConnector take the parameter; one that New does not take is set in a second call."
     )
     return markdown("Properties of receive connectors", TABLE, intro, [*lines, "", *EQUALITY])
+
+
+def versions_text(row: _properties.Property) -> str:
+    if row.until is None:
+        return row.since
+    return f"{row.since} only" if row.until == row.since else f"{row.since} to {row.until}"
 
 
 def versions_page() -> str:

@@ -52,9 +52,10 @@ def word_sentences(row: _properties.Property) -> list[str]:
     """Where single words of the property are not known."""
     sentences = []
     for gate in row.word_gates:
-        where = [f"since Exchange {gate.since}"] if gate.since != _properties.VERSIONS[0] else []
-        where += [] if gate.on_edge else ["not on an Edge Transport server"]
-        sentences.append(f"V({gate.word}) exists {', '.join(where)}.")
+        if gate.since != _properties.VERSIONS[0]:
+            sentences.append(f"V({gate.word}) exists since Exchange {gate.since}.")
+        if not gate.on_edge:
+            sentences.append(f"V({gate.word}) does not exist on an Edge Transport server.")
     return sentences
 
 

@@ -27,7 +27,7 @@ options:
         declared, and does not keep it.
       - It says nothing about a connector that exists.
       - One of V(Custom), V(Client), V(Internal), V(Internet), V(Partner), in any case.
-      - V(Client) exists not on an Edge Transport server.
+      - V(Client) does not exist on an Edge Transport server.
       - Only New-ReceiveConnector takes it.
     type: str
   bindings:
@@ -51,7 +51,7 @@ options:
   transport_role:
     description:
       - Service that owns the connector. Port 25 of a Mailbox server belongs to V(FrontendTransport).
-      - An Edge Transport server does not have it.
+      - Exchange 2010 and earlier have one service, and a connector no role.
       - One of V(HubTransport), V(FrontendTransport), in any case.
       - Since Exchange 2013. Not on an Edge Transport server.
     type: str
@@ -70,8 +70,8 @@ options:
         nor compared.
       - Words out of V(AnonymousUsers), V(ExchangeUsers), V(ExchangeServers), V(ExchangeLegacyServers),
         V(Partners), in any case.
-      - V(ExchangeUsers) exists not on an Edge Transport server.
-      - V(ExchangeLegacyServers) exists not on an Edge Transport server.
+      - V(ExchangeUsers) does not exist on an Edge Transport server.
+      - V(ExchangeLegacyServers) does not exist on an Edge Transport server.
       - A list (or a text with commas or lines) is the whole value, V([]) clears it; a mapping of
         C(add) and C(remove) changes single entries, C(set) is the same as a list.
     type: raw

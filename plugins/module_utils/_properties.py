@@ -85,7 +85,7 @@ PROPERTIES: tuple[Property, ...] = (
         on_edge=False,
         description=(
             "Service that owns the connector. Port 25 of a Mailbox server belongs to V(FrontendTransport).",
-            "An Edge Transport server does not have it.",
+            "Exchange 2010 and earlier have one service, and a connector no role.",
         ),
     ),
     _bool("enabled", "Enabled", "Whether the connector takes part in answering connections."),

@@ -72,7 +72,7 @@ def test_fragments_document_the_table(fragment: str, rows: tuple[_properties.Pro
         assert row.on_new or "Only Set-ReceiveConnector takes it" in text
         assert row.on_set or "Only New-ReceiveConnector takes it" in text
         for gate in row.word_gates:
-            assert f"V({gate.word}) exists" in text
+            assert f"V({gate.word}) exists since" in text or f"V({gate.word}) does not exist on" in text
         if row.kind in ("int", "unlimited"):
             assert f"V({row.minimum}) to V({row.maximum})" in text
 

@@ -19,7 +19,7 @@ from .world import OUTCOMES, Create, Delete, Move, Outcome, Picture, World, Writ
 
 Fault = Literal["gap", "mute", "window", "clash"]
 # Options whose change can change who is answered, or what a connector does for whom it answers.
-_RELEVANT = frozenset(
+RELEVANT = frozenset(
     ("remote_ip_ranges", "bindings", "transport_role", "enabled", "permission_groups", "auth_mechanism")
 )
 
@@ -84,7 +84,7 @@ def _merged(found: Sequence[Flaw]) -> list[Flaw]:
 
 
 def _matters(move: Move) -> bool:
-    return not isinstance(move, Write) or bool(_RELEVANT & set(move.values))
+    return not isinstance(move, Write) or bool(RELEVANT & set(move.values))
 
 
 def _unverified(move: Move) -> bool:

@@ -4,17 +4,20 @@
 
 On one binding Exchange refuses ranges that are identical or overlap in part, and accepts ranges inside one another.
 So a range that another connector is to get has to be given up first where it would clash (that is a gap, and is
-told as one), and is given up last where the two may stand together (then there is none).
+told as one), and is given up last where the two may stand together (then there is none). Where a gap would be, both
+may still have its addresses together in other pieces; see `bridging`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from .moments import flaws
+from .aggregation import ENTRY_LIMIT
+from .bridging import Bridge, bridge
+from .moments import RELEVANT, Flaw, flaws
 from .overlaps import clashes
-from .ranges import Binding, IPRange
+from .ranges import Binding, IPRange, aggregate, count_addresses
 from .sequence import Order, orders
 from .target import Target
 from .world import Move, World, Write
@@ -22,7 +25,11 @@ from .world import Move, World, Write
 
 @dataclass(frozen=True)
 class _Exchange:
-    """What one connector gives up and gets. early: given up before others get it; late: after they have it."""
+    """What one connector gives up and gets.
+
+    early: given up before others get it. late: given up after they have it.
+    bridge: what it gets in pieces first, as long as another connector still has it.
+    """
 
     target: Target
     loses: frozenset[IPRange]
@@ -31,6 +38,7 @@ class _Exchange:
     new_bindings: frozenset[Binding]
     early: frozenset[IPRange] = frozenset()
     late: frozenset[IPRange] = frozenset()
+    bridge: Bridge = field(default_factory=Bridge)
 
     @property
     def whole(self) -> bool:
@@ -47,11 +55,24 @@ def ordered_moves(targets: Sequence[Target], world: World) -> list[Move]:
     """
     plans = _entangled([_exchange(target, world) for target in targets])
     moves = _carried_out(plans, world)
-    holding_on = [_holding_on(plan) for plan in plans]
-    if holding_on == plans or not flaws(world, moves):
+    found = flaws(world, moves) if any(plan.early for plan in plans) else []
+    if not found:
         return moves
-    patient = _carried_out(holding_on, world)
-    return moves if flaws(world, patient) else patient
+    best, least = moves, _harm(found)
+    holding_on = [_holding_on(plan) for plan in plans]
+    for other in (holding_on, _bridged(plans, world)):
+        if other != plans:
+            moves = _carried_out(other, world)
+            harm = _harm(flaws(world, moves))
+            if harm < least:
+                best, least = moves, harm
+    return best
+
+
+def _harm(found: Sequence[Flaw]) -> tuple[int, int, int]:
+    """How bad an order is: strangers let in and moves refused first, then everybody who waits, then how often."""
+    worst = sum(flaw.kind in ("window", "clash") for flaw in found)
+    return worst, count_addresses(entry for flaw in found for entry in flaw.addresses), len(found)
 
 
 def _holding_on(plan: _Exchange) -> _Exchange:
@@ -89,6 +110,8 @@ def _carried_out(plans: Sequence[_Exchange], world: World) -> list[Move]:
         course.carry_out(_main(plan, course.world, plans, patient=False))
     for plan in plans:
         course.carry_out(_late(plan, course.world))
+    for plan in plans:
+        course.carry_out(_best(plan.target, course.world) if plan.bridge.ranges else [])
     return course.moves
 
 
@@ -156,7 +179,18 @@ def _early(plan: _Exchange, world: World) -> Order:
         return _best(plan.target, world)
     # Exchange takes no empty list, so the narrowest range stays for now where everything would go.
     remaining = picture.ranges - plan.early or frozenset((min(picture.ranges, key=lambda entry: (entry.size, entry)),))
-    return [Write(plan.target.name, {"remote_ip_ranges": remaining})] if remaining != picture.ranges else []
+    if remaining == picture.ranges:
+        return []
+    return [Write(plan.target.name, {**_harmless(plan.target.differing(picture)), "remote_ip_ranges": remaining})]
+
+
+def _harmless(differing: Mapping[str, object]) -> dict[str, object]:
+    """What may be written beside ranges that are given up: all of it when nothing decides who may relay, or the name.
+
+    Values that belong together, such as a mechanism and what it needs, stay together.
+    """
+    decisive = RELEVANT & set(differing) - {"remote_ip_ranges"}
+    return {option: value for option, value in differing.items() if not decisive or option == "name"}
 
 
 def _main(plan: _Exchange, world: World, plans: Sequence[_Exchange], patient: bool) -> Order:
@@ -166,18 +200,34 @@ def _main(plan: _Exchange, world: World, plans: Sequence[_Exchange], patient: bo
     picture = world.get(plan.target.name)
     present = picture.ranges if picture is not None else frozenset()
     blocked = _blocked(plan, world, plans) if patient else frozenset()
-    if not plan.late and not blocked:
+    if not plan.late and not blocked and not plan.bridge.ranges:
         return _best(plan.target, world)
-    ranges = (plan.target.values.get("remote_ip_ranges", present) | (plan.late & present)) - blocked
+    ranges = _in_pieces(plan, plan.target.values.get("remote_ip_ranges", present)) - blocked
+    ranges |= _room_for(plan.late & present, ranges)
     if not ranges and picture is None:
         return []
-    return _best(plan.target.with_ranges(ranges or present), world)
+    order = _best(plan.target.with_ranges(ranges or present), world)
+    if plan.late and all(isinstance(move, Write) and not RELEVANT & set(move.values) for move in order):
+        return []  # what it gives up later takes that along
+    return order
+
+
+def _in_pieces(plan: _Exchange, ranges: frozenset[IPRange]) -> frozenset[IPRange]:
+    return (ranges - plan.bridge.ranges) | plan.bridge.pieces
+
+
+def _room_for(kept: frozenset[IPRange], ranges: frozenset[IPRange]) -> frozenset[IPRange]:
+    """As many of the ranges to keep for a while as the connector's list has room for."""
+    room = max(ENTRY_LIMIT - len(ranges), 0)
+    return kept if len(kept) <= room else frozenset(sorted(kept)[:room])
 
 
 def _blocked(plan: _Exchange, world: World, plans: Sequence[_Exchange]) -> frozenset[IPRange]:
     """Of the ranges a connector is to get, those that clash with what another planned connector has at the moment."""
     picture = world.get(plan.target.name)
-    gains = plan.gains if picture is None else plan.gains - picture.ranges
+    gains = plan.gains - plan.bridge.ranges
+    if picture is not None:
+        gains -= picture.ranges
     found: set[IPRange] = set()
     for other in plans:
         theirs = world.get(other.target.name)
@@ -190,7 +240,64 @@ def _blocked(plan: _Exchange, world: World, plans: Sequence[_Exchange]) -> froze
 
 def _late(plan: _Exchange, world: World) -> Order:
     """Give up what others have got meanwhile."""
-    return _best(plan.target, world) if plan.late else []
+    if not plan.late:
+        return []
+    if not plan.bridge.ranges:
+        return _best(plan.target, world)
+    return _best(plan.target.with_ranges(_in_pieces(plan, plan.target.values["remote_ip_ranges"])), world)
+
+
+def _bridged(plans: Sequence[_Exchange], world: World) -> list[_Exchange]:
+    """The same exchanges, where as much as possible is got in pieces before another connector gives it up."""
+    before = _singles(picture.ranges for plan in plans if (picture := world.get(plan.target.name)) is not None)
+    after = _singles(_final(plan) for plan in plans)
+    kept = before & after
+    found: list[_Exchange] = []
+    for position, plan in enumerate(plans):
+        found.append(replace(plan, bridge=_bridge_for(plan, [*found, *plans[position + 1 :]], world, kept)))
+    return [_given_up_late(plan, [other for other in found if other is not plan]) for plan in found]
+
+
+def _singles(lists: Iterable[frozenset[IPRange]]) -> set[IPRange]:
+    """Single addresses: whatever range is put around one of them, its own connector goes on answering it."""
+    return {entry for ranges in lists for entry in ranges if entry.low == entry.high}
+
+
+def _final(plan: _Exchange) -> frozenset[IPRange]:
+    ranges: frozenset[IPRange] = plan.target.values.get("remote_ip_ranges", frozenset())
+    return ranges if plan.target.present else frozenset()
+
+
+def _bridge_for(plan: _Exchange, others: Sequence[_Exchange], world: World, kept: Iterable[IPRange]) -> Bridge:
+    """What one connector may get in pieces. kept: single addresses that are a source before and after."""
+    if not plan.gains or (plan.old_bindings and plan.whole):
+        return Bridge()
+    beside = [other for other in others if other.early and other.old_bindings & plan.new_bindings]
+    wanted = {mine for other in beside for mine, _theirs in clashes(plan.gains, other.early)}
+    if not wanted:
+        return Bridge()
+    neighbours: set[IPRange] = set()
+    own: frozenset[IPRange] = frozenset()
+    for picture in world:
+        if picture.key == plan.target.name.casefold():
+            own = picture.ranges & _final(plan)
+        elif picture.bindings & plan.new_bindings:
+            neighbours |= picture.ranges
+    for other in others:
+        if other.new_bindings & plan.new_bindings:
+            neighbours |= _final(other) | other.bridge.pieces
+    found = bridge(wanted, neighbours, aggregate((*kept, *own)))
+    entries = _in_pieces(replace(plan, bridge=found), _final(plan))
+    return found if len(entries | plan.late) <= ENTRY_LIMIT else Bridge()
+
+
+def _given_up_late(plan: _Exchange, others: Sequence[_Exchange]) -> _Exchange:
+    """Only what another connector cannot have in pieces is given up early."""
+    early: set[IPRange] = set()
+    for other in others:
+        if plan.old_bindings & other.new_bindings:
+            early.update(mine for mine, _theirs in clashes(plan.early, other.gains - other.bridge.ranges))
+    return replace(plan, early=frozenset(early), late=plan.late | (plan.early - early))
 
 
 def _best(target: Target, world: World) -> Order:

@@ -313,12 +313,12 @@ def test_a_service_grows_around_what_it_gives_to_another_without_a_gap(
 
 
 def test_the_same_range_moves_with_a_gap_that_is_told(server: SimulatedExchange) -> None:
-    old = {"a": {"sources": ["10.0.0.1", "10.0.0.2"]}, "b": {"sources": ["10.9.9.9"]}}
+    old = {"a": {"sources": ["10.0.0.1", "10.0.7.2"]}, "b": {"sources": ["10.9.9.9"]}}
     assert carry_out(plan_for(server, services(old, server)), server)
-    new = {"a": {"sources": ["10.0.0.1"]}, "b": {"sources": ["10.9.9.9", "10.0.0.2"]}}
+    new = {"a": {"sources": ["10.0.0.1"]}, "b": {"sources": ["10.9.9.9", "10.0.7.2"]}}
     plan = plan_for(server, services(new, server))
     [gap] = plan.findings
-    assert (gap.id, gap.addresses, gap.connectors) == ("service_gap", ("10.0.0.2",), ("Relay a", "Relay b"))
+    assert (gap.id, gap.addresses, gap.connectors) == ("service_gap", ("10.0.7.2",), ("Relay a", "Relay b"))
     assert plan.refusal is not None
     new["b"] = {**new["b"], "accept_findings": {"service_gap": "at night"}}  # type: ignore[dict-item]
     accepted = plan_for(server, services(new, server))
@@ -340,9 +340,9 @@ def test_a_service_takes_over_the_sources_of_one_that_goes(server: SimulatedExch
 
 
 def test_two_connectors_that_swap_all_they_have_cannot_do_it_at_once(server: SimulatedExchange) -> None:
-    old = {"a": {"sources": ["10.0.0.1"]}, "b": {"sources": ["10.0.0.2"]}}
+    old = {"a": {"sources": ["10.0.0.1"]}, "b": {"sources": ["10.0.7.2"]}}
     assert carry_out(plan_for(server, services(old, server)), server)
-    plan = plan_for(server, services({"a": {"sources": ["10.0.0.2"]}, "b": {"sources": ["10.0.0.1"]}}, server))
+    plan = plan_for(server, services({"a": {"sources": ["10.0.7.2"]}, "b": {"sources": ["10.0.0.1"]}}, server))
     assert "range_conflict" in {finding.id for finding in plan.findings}
     assert plan.refusal is not None
     assert "do it in two rollouts" in str(plan.refusal)

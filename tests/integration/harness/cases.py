@@ -27,6 +27,11 @@ class Written:
     tag: str
     text: str
 
+    @property
+    def value(self) -> Any:
+        """What YAML reads it as."""
+        return yaml.safe_load(self.text)
+
 
 class _Loader(yaml.SafeLoader):
     """Reads a file of cases and leaves everything that YAML may read as something else the way it is written."""
@@ -95,18 +100,18 @@ class CaseFile:
     cases: tuple[Case, ...]
     files: Mapping[str, str | bytes]
 
-    def playbook(self, folder: Path, backwards: bool = False) -> str:
+    def playbook(self, folder: Path, backwards: bool = False, right_last: bool = True) -> str:
         """Write the playbook that gives all inputs, one after the other, to one host; return its path.
 
-        The right options come last, in check mode: they show that nothing else was wrong, and that the wrong ones
-        before left nothing behind.
+        right_last: the right options come last, in check mode: they show that nothing else was wrong, and that the
+        wrong ones before left nothing behind.
         """
         last = {**self.right.task(), "check_mode": Written("tag:yaml.org,2002:bool", "true")}
         play: dict[str, Any] = {"hosts": self.hosts, "gather_facts": Written("tag:yaml.org,2002:bool", "false")}
         if self.hosts == "localhost":
             play["vars"] = {"ansible_python_interpreter": "{{ ansible_playbook_python }}"}
         cases = reversed(self.cases) if backwards else self.cases
-        play["tasks"] = [*(case.task() for case in cases), last]
+        play["tasks"] = [*(case.task() for case in cases), *([last] if right_last else [])]
         for name, content in self.files.items():
             (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
         path = folder / f"{self.name}.yml"

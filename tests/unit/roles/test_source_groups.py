@@ -8,10 +8,12 @@ import json
 import os
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -34,6 +36,8 @@ def collect(folder: Path, variables: dict[str, Any]) -> tuple[Any, str]:
     role = ROOT / "roles" / "relay"
     text = (role / "tasks" / "main.yml").read_text(encoding="utf-8")
     (folder / "checks.yml").write_text(text.split("- name: Make the declared services")[0], encoding="utf-8")
+    known = {"relay_services": {}, **variables, "ansible_python_interpreter": sys.executable}
+    (folder / "variables.yml").write_text(yaml.safe_dump(known), encoding="utf-8")
     playbook = folder / "play.yml"
     playbook.write_text(PLAYBOOK.format(role=role, folder=folder), encoding="utf-8")
     done = subprocess.run(
@@ -44,7 +48,7 @@ def collect(folder: Path, variables: dict[str, Any]) -> tuple[Any, str]:
             "-c",
             "local",
             "-e",
-            json.dumps({"relay_services": {}, **variables, "ansible_python_interpreter": sys.executable}),
+            f"@{folder / 'variables.yml'}",
             str(playbook),
         ],
         env={**os.environ, "ANSIBLE_HOME": str(folder), "ANSIBLE_LOCALHOST_WARNING": "false"},
@@ -66,6 +70,10 @@ def collect(folder: Path, variables: dict[str, Any]) -> tuple[Any, str]:
     [
         ({}, {}),
         ({"relay_source_groups": {"a": {"addresses": []}}}, {"a": {"addresses": []}}),
+        (
+            {"relay_source_groups": {"a": {"expires": date(2027, 3, 31)}}},
+            {"a": {"expires": "2027-03-31"}},
+        ),
         (
             {
                 "relay_source_groups": {"a": {"addresses": ["10.0.0.1"]}},

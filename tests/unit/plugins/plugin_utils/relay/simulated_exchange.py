@@ -345,7 +345,7 @@ class SimulatedExchange:
                     connector.rows.append(Row(user, right, group=group))
 
     def _members(self, group: str) -> list[tuple[str, tuple[str, ...]]]:
-        return {
+        members: dict[str, list[tuple[str, tuple[str, ...]]]] = {
             "AnonymousUsers": [(self.anonymous, ANONYMOUS_RIGHTS)],
             "ExchangeUsers": [("NT AUTHORITY\\Authenticated Users", USER_RIGHTS)],
             "ExchangeServers": [
@@ -359,7 +359,8 @@ class SimulatedExchange:
             ],
             "ExchangeLegacyServers": [("LAB\\ExchangeLegacyInterop", NINE)],
             "Partners": [("MS Exchange\\Partner Servers", (ANONYMOUS_RIGHTS[0], ANONYMOUS_RIGHTS[3]))],
-        }[group]
+        }
+        return members[group]
 
     def _replace_groups(self, connector: Connector, before: set[str]) -> None:
         dropped = before - connector.groups

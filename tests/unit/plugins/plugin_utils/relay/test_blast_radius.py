@@ -228,7 +228,8 @@ def connector(server: SimulatedExchange, safety: dict[str, Any] | None, **option
 def test_a_connector_alone_has_these_limits_only_where_they_are_named(server: SimulatedExchange) -> None:
     roll_out(server, sources=hosts(0, 20))
     less, more = {"remote_ip_ranges": hosts(5, 15)}, {"remote_ip_ranges": [*hosts(0, 20), "10.9.0.0/16"]}
-    removed, added = {"max_removed": {"count": 4, "percent": 100}}, {"max_added_addresses": 256}
+    removed: dict[str, Any] = {"max_removed": {"count": 4, "percent": 100}}
+    added: dict[str, Any] = {"max_added_addresses": 256}
     for safety in (None, {"max_addresses": 70000}, added):
         assert refused(connector(server, safety, **less)) == set()
         assert refused(connector(server, safety, state="absent")) == set()

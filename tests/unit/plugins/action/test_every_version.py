@@ -136,6 +136,19 @@ def test_what_is_shown_of_a_connector_makes_it_again(organisation: Lab, server: 
     assert actions("receive_connector", name="Scanners", state="absent")["changed"]
 
 
+@pytest.mark.parametrize("server", ["EX07", "EX10", "EXSE", "EDGESE"])
+def test_exchange_default_is_what_a_new_connector_has(organisation: Lab, server: str) -> None:
+    """So check mode, where the connector is not made yet, says what the run will do: nothing."""
+    actions = OnServer(organisation, server)
+    name = "New"
+    profile = {"connector": name, "profile": "exchange_default"}
+    checked = actions("receive_connector_throttling", check=True, **profile)
+    assert (checked["changed"], checked["commands"]) == (False, [])
+    actions("receive_connector", name=name, bindings=["0.0.0.0:2529"], remote_ip_ranges=["10.34.0.1"])
+    assert not actions("receive_connector_throttling", **profile)["changed"]
+    assert actions("receive_connector", name=name, state="absent")["changed"]
+
+
 @pytest.mark.parametrize(
     ("server", "option", "value"),
     [

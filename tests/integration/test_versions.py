@@ -88,6 +88,52 @@ def test_what_a_version_lacks_is_left_out_of_a_profile(lab: Lab, runner_for: Any
         assert not sent & {parameter(option) for option in lacking(server)}, name
 
 
+# Usage: what must be declared for it, and the groups that a server of the organisation gives it.
+USAGES: dict[str, tuple[dict[str, Any], set[str]]] = {
+    "Custom": ({"bindings": ["0.0.0.0:2801"], "remote_ip_ranges": ["10.61.0.1"]}, set()),
+    "Partner": ({"bindings": ["0.0.0.0:2802"], "remote_ip_ranges": ["10.61.0.2"]}, {"Partners"}),
+    "Internet": ({"bindings": ["0.0.0.0:2803"]}, {"AnonymousUsers"}),
+    "Client": ({"bindings": ["0.0.0.0:2804"], "remote_ip_ranges": ["10.61.0.4"]}, {"ExchangeUsers"}),
+    "Internal": (
+        {"bindings": ["0.0.0.0:2805"], "remote_ip_ranges": ["10.61.0.5"]},
+        {"ExchangeServers", "ExchangeLegacyServers"},
+    ),
+}
+
+
+def test_every_usage_is_created_and_left_alone(lab: Lab, runner_for: Any) -> None:
+    runner = runner_for(lab, hosts=host_variables(lab.servers))
+    servers = ("EX07", "EX13", "EXSE", "EDGE19")
+    declared = [{"name": f"For {usage}", "usage": usage, **options} for usage, (options, _groups) in USAGES.items()]
+    create = {"name": "Create", CONNECTOR: "{{ item }}", "loop": declared, "ignore_errors": True}
+    tasks: list[dict[str, Any]] = [
+        create,
+        {"name": "Read", INFO: {"include_default": False}},
+        {**create, "name": "Create again"},
+    ]
+    mark = lab.journal.mark()
+    run = runner.run(play(tasks, ":".join(lab.servers[name].fqdn for name in servers))).no_traceback()
+    for name in servers:
+        host = lab.servers[name].fqdn
+        first, again = (one.result["results"] for one in run.of("receive_connector", host))
+        listed = {one["name"]: one for one in run.one("receive_connector_info", host)["receive_connectors"]}
+        for (usage, (options, groups)), made, left in zip(USAGES.items(), first, again, strict=True):
+            if (name, usage) == ("EDGE19", "Client"):
+                assert "Edge" in made["msg"] and f"For {usage}" not in listed
+                continue
+            assert (made["changed"], left["changed"]) == (True, False), f"{name} {usage}: {made.get('msg', left)}"
+            expected = groups - ({"ExchangeLegacyServers"} if name == "EDGE19" else set())
+            held = listed[f"For {usage}"]["options"]
+            assert set(held["permission_groups"]) == expected, f"{name} {usage}"
+            assert held["bindings"] == options["bindings"], f"{name} {usage}"
+        created = [
+            line.parameters["Usage"]
+            for line in lab.journal.writes(mark)
+            if (line.server, "Usage" in line.parameters) == (name, True)
+        ]
+        assert created == [usage for usage in USAGES if (name, usage) != ("EDGE19", "Client")]
+
+
 def test_what_is_shown_of_every_connector_changes_nothing_when_given_back(lab: Lab, runner_for: Any) -> None:
     tasks = [
         {"name": "List", INFO: {}, "register": "listed"},

@@ -102,6 +102,7 @@ class ExchangeBackend:
                     "connector": edit.connector,
                     "add": edit.add,
                     "remove": edit.remove,
+                    "set": edit.set,
                     "changed": run.changed,
                     "errors": [error.message for error in run.outcome.errors],
                 },

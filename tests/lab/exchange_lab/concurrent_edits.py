@@ -1,11 +1,11 @@
 # Copyright: (c) 2026, the mailrelay.exchange authors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A concurrent administrator: edits of a connector's ranges that happen between the cmdlets of somebody else.
+"""A concurrent administrator: edits of a connector that happen between the cmdlets of somebody else.
 
 In the lab file, among the `faults` of a server: `edit_before: {cmdlet: Set-ReceiveConnector, connector: Relay,
-add: [10.9.9.9], remove: []}` or `edit_after` with the same keys; `count: 3` waits for the third call of the cmdlet at
-that server's endpoint. Each edit happens once. It is an ordinary Set-ReceiveConnector that keeps every rule; the
-journal shows it as a line of kind `edit`.
+add: [10.9.9.9], remove: [], set: {Comment: mine}}` or `edit_after` with the same keys; `count: 3` waits for the third
+call of the cmdlet at that server's endpoint. Each edit happens once. It is an ordinary Set-ReceiveConnector that keeps
+every rule; the journal shows it as a line of kind `edit`.
 """
 
 from __future__ import annotations
@@ -34,10 +34,11 @@ def read_edits(faults: Section) -> tuple[Edit, ...]:
                 connector=section.text("connector"),
                 add=section.strings("add", ()),
                 remove=section.strings("remove", ()),
+                set=section.mapping("set"),
                 count=section.integer("count", 1, 1, 1_000_000),
             )
-            if not edit.add and not edit.remove:
-                raise section.error(None, "name ranges to add or to remove")
+            if not (edit.add or edit.remove or edit.set):
+                raise section.error(None, "name ranges to add or to remove, or parameters to set")
             section.done()
             edits.append(edit)
     return tuple(edits)
@@ -75,4 +76,5 @@ def as_call(server: str, edit: Edit) -> CmdletCall:
     """The cmdlet that the other administrator runs; a bare connector name means one of the endpoint's server."""
     identity = edit.connector if "\\" in edit.connector else f"{server}\\{edit.connector}"
     change = {name: list(ranges) for name, ranges in (("Add", edit.add), ("Remove", edit.remove)) if ranges}
-    return CmdletCall("Set-ReceiveConnector", {"Identity": identity, "RemoteIPRanges": change})
+    ranges = {"RemoteIPRanges": change} if change else {}
+    return CmdletCall("Set-ReceiveConnector", {"Identity": identity, **ranges, **edit.set})

@@ -23,14 +23,15 @@ class OrganizationConfig:
 
 @dataclass(frozen=True)
 class Edit:
-    """What a concurrent administrator does to a connector's ranges `before` or `after` (moment) the count-th call of a
-    cmdlet."""
+    """What a concurrent administrator does to a connector `before` or `after` (moment) the count-th call of a cmdlet:
+    ranges to add and to remove, other parameters of Set-ReceiveConnector to set."""
 
     moment: str
     cmdlet: str
     connector: str
     add: tuple[str, ...] = ()
     remove: tuple[str, ...] = ()
+    set: Mapping[str, object] = field(default_factory=dict)
     count: int = 1
 
 

@@ -46,6 +46,15 @@ def test_an_edit_after_the_second_read(make_shell: MakeShell) -> None:
     assert seen == [["10.1.0.0/16"], ["10.1.0.0/16"], ["10.9.9.9", "10.1.0.0/16"]]
 
 
+def test_an_edit_of_other_properties(make_shell: MakeShell) -> None:
+    edit = {"cmdlet": "Get-ReceiveConnector", "connector": r"EX1\Relay", "set": {"Comment": "mine", "Enabled": False}}
+    shell = make_shell(servers=faults(edit_before=edit))
+    shell.relay()
+    found = shell.one("Get-ReceiveConnector", Identity=r"EX1\Relay")
+    assert (found["Comment"], found["Enabled"], found["RemoteIPRanges"]) == ("mine", False, ["10.1.0.0/16"])
+    assert shell.journal.entries("edit")[0]["set"] == {"Comment": "mine", "Enabled": False}
+
+
 def test_the_other_administrator_keeps_the_rules_too(make_shell: MakeShell) -> None:
     edit = {"cmdlet": "Get-ExchangeServer", "connector": "Absent", "add": ["10.9.9.9"]}
     shell = make_shell(servers=faults(edit_before=edit))

@@ -37,7 +37,9 @@ def relay_findings(
 
 
 def _rank(finding: Mapping[str, Any]) -> int:
-    return SEVERITIES.index(BY_ID[finding["id"]].severity)
+    """How bad it is, 0 for the worst: as it was found, which may be less than its kind usually is."""
+    severity = finding.get("severity")
+    return SEVERITIES.index(severity if severity in SEVERITIES else BY_ID[finding["id"]].severity)
 
 
 def _findings(raw: Any) -> Iterator[Mapping[str, Any]]:

@@ -13,6 +13,8 @@ import pytest
 import yaml
 from ansible.errors import AnsibleFilterError
 
+from ansible_collections.mailrelay.exchange.plugins.module_utils._findings import BY_ID
+
 FILTERS = Path(__file__).resolve().parents[4] / "plugins" / "filter"
 NAMES = sorted(path.stem for path in FILTERS.glob("*.py"))
 
@@ -251,7 +253,7 @@ def test_wrong_input_is_one_sentence() -> None:
 
 def finding(identifier: str, server: str = "EX1", **more: Any) -> dict[str, Any]:
     texts = {"connectors": ["Relay"], "addresses": [], "message": f"{identifier} on {server}", "remedy": ""}
-    return {"id": identifier, "severity": "critical", "server": server, **texts, **more}
+    return {"id": identifier, "severity": BY_ID[identifier].severity, "server": server, **texts, **more}
 
 
 RESULTS = [
@@ -283,6 +285,14 @@ def test_relay_findings_come_once_and_worst_first() -> None:
 )
 def test_relay_findings_can_be_chosen(options: dict[str, Any], expected: list[str]) -> None:
     assert [one["id"] for one in run("relay_findings", RESULTS, **options)] == expected
+
+
+def test_relay_findings_are_as_bad_as_they_were_found() -> None:
+    results = [finding("range_conflict", severity="warning"), finding("stolen_clients", severity="info")]
+    assert run("relay_findings", results, severity="critical") == []
+    assert [one["id"] for one in run("relay_findings", results, severity="warning")] == ["range_conflict"]
+    unknown = [{**results[0], "severity": "dreadful"}]
+    assert len(run("relay_findings", unknown, severity="critical")) == 1
 
 
 @pytest.mark.parametrize(

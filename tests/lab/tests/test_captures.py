@@ -13,7 +13,7 @@ from xml.etree.ElementTree import Element, parse
 
 import pytest
 
-from .conftest import Shell
+from .conftest import MakeShell, Shell
 
 NAMESPACE = "{http://schemas.microsoft.com/powershell/2004/04}"
 ROOT = Path(__file__).resolve().parents[3]
@@ -157,6 +157,31 @@ def test_exchange_servers_have_the_shape_of_real_ones(shell: Shell, capture: str
         if isinstance(ours, dict) and isinstance(wanted, dict) and not (text(value) and text(captured)):
             ours.pop("items", None), wanted.pop("items", None)
         assert ours == wanted, key
+
+
+SAME_ON_EVERY_SERVER = (
+    "ServerRole",
+    "ExchangeVersion",
+    "IsHubTransportServer",
+    "IsClientAccessServer",
+    "IsExchange2007OrLater",
+    "IsEdgeServer",
+    "IsMailboxServer",
+    "IsE14OrLater",
+    "IsE15OrLater",
+    "IsFrontendTransportServer",
+)
+
+
+@pytest.mark.parametrize("capture", ["GetExchangeServer_E16.xml", "GetExchangeServer_two-E16-servers.xml"])
+def test_a_server_of_2016_is_what_a_real_one_is(make_shell: MakeShell, capture: str) -> None:
+    servers = {"EX1": {"address": "127.0.1.1", "auth": ["basic"], "version": "2016"}}
+    [element] = make_shell(servers=servers).call("Get-ExchangeServer", "EX1").output
+    real, ours = props(read(capture)[0]), props(element)
+    for key in SAME_ON_EVERY_SERVER:
+        assert text(ours[key]) == text(real[key]), key
+    assert str(text(real["AdminDisplayVersion"])).partition(" (")[0] == "Version 15.1"
+    assert str(text(ours["AdminDisplayVersion"])).partition(" (")[0] == "Version 15.1"
 
 
 def test_an_enum_has_the_number_of_the_real_one(shell: Shell) -> None:

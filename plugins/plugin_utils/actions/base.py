@@ -17,13 +17,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from ansible import constants as C  # noqa: N812 - the name every Ansible plugin knows it by
-from ansible.errors import AnsibleConnectionFailure
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.mailrelay.exchange.plugins.module_utils._option_check import objection
 from ansible_collections.mailrelay.exchange.plugins.module_utils._words import unseen
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.errors import (
     CmdletUnavailable,
     ExchangeError,
+    InvalidOption,
     Unreachable,
 )
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.facade import (
@@ -222,14 +224,33 @@ class ExchangeAction(ActionBase):
         known = config.get_plugin_vars("connection", connection._load_name)
         templar = self._templar.copy_with_new_env(available_variables=variables)
         values = {name: templar.template(variables[name]) for name in known if name in variables}
+        self._judge_variables(connection._load_name, values)
         keywords = task.dump_attrs()
         # The task's own attributes of these names mean something else than a connection's options would.
         for name in ("retries", "timeout"):
             keywords.pop(name, None)
         if self._play_context.password:
             keywords["password"] = self._play_context.password
-        connection.set_options(task_keys=keywords, var_options=values)
+        try:
+            connection.set_options(task_keys=keywords, var_options=values)
+        except AnsibleError as error:
+            # Of the environment or ansible.cfg; variables have been judged.
+            raise InvalidOption(f"{' '.join(str(error).split()).rstrip('.')}.") from None
         return connection
+
+    @staticmethod
+    def _judge_variables(plugin: str, values: Mapping[str, Any]) -> None:
+        """Raise InvalidOption for a variable of the way to Exchange whose value cannot be; core names no remedy."""
+        config: Any = C.config
+        options = config.get_configuration_definitions("connection", plugin)
+        spec = {
+            variable["name"]: {**row, "required": False, "no_log": name == "remote_password"}
+            for name, row in options.items()
+            for variable in row.get("vars") or ()
+        }
+        wrong = objection(spec, values)
+        if wrong:
+            raise InvalidOption(wrong)
 
     def _connection_variables(self) -> dict[str, Any]:
         """Variables of the host whose endpoint is used: the delegate's, when the task is delegated."""

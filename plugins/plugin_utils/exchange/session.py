@@ -25,6 +25,8 @@ MESSAGE_ENCRYPTION = ("auto", "always", "never")
 SCHEMES = ("http", "https")
 
 # A name that Add-PSSnapin takes for one snap-in; it would also take a pattern, and load whatever fits.
+# Anything but what would end the host's part of a URL.
+_HOST = re.compile(r"[^\s/?#@\\]+")
 _SNAP_IN = re.compile(r"[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*")
 
 
@@ -160,6 +162,13 @@ class ConnectionOptions:
     def __post_init__(self) -> None:
         if not self.host:
             raise InvalidOption("There is no host to connect to: set ansible_host or ansible_exchange_host.")
+        if not _HOST.fullmatch(self.host):
+            raise InvalidOption(
+                f"ansible_exchange_host (or ansible_host): {self.host!r} is not a host; write a name or an address "
+                f"only, such as ex1.contoso.com."
+            )
+        if self.port is not None and not 0 < self.port < 65536:
+            raise InvalidOption(f"ansible_exchange_port must be a port from 1 to 65535, not {self.port}.")
         _one_of("ansible_exchange_scheme", self.scheme, SCHEMES)
         _one_of("ansible_exchange_auth", self.auth, AUTHENTICATION_METHODS)
         _one_of("ansible_exchange_message_encryption", self.message_encryption, MESSAGE_ENCRYPTION)

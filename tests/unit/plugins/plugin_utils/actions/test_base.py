@@ -253,6 +253,31 @@ class TestServerName:
         assert by_variable["msg"].removeprefix("ansible_exchange_") == f"server: {words}"
 
 
+class TestConnectionVariables:
+    @pytest.mark.parametrize(
+        ("variable", "value", "words"),
+        [
+            ("ansible_exchange_port", "http", "'http' is not a whole number."),
+            ("ansible_exchange_port", True, "true is not a whole number."),
+            ("ansible_exchange_auth", "kerberoz", "did you mean kerberos?"),
+            ("ansible_exchange_kerberos_delegation", "perhaps", "'perhaps' is neither true nor false."),
+            ("ansible_exchange_password", 1.5, "the value is not text; put it in quotes."),
+        ],
+    )
+    def test_what_they_cannot_be_is_said_before_a_session(
+        self,
+        make_action: MakeAction,
+        sessions: type[RecordedSession],
+        variable: str,
+        value: object,
+        words: str,
+    ):
+        message = make_action(Trial, variables={variable: value}).run_with()["msg"]
+        assert message.startswith(f"{variable}: ")
+        assert message.endswith(words)
+        assert sessions.made == []
+
+
 class TestDomainController:
     @pytest.mark.parametrize(
         ("arguments", "variables", "expected"),

@@ -38,6 +38,8 @@ class TestRefusals:
         ("options", "sentence"),
         [
             ({"host": ""}, "ansible_exchange_host"),
+            *(({"host": host}, "is not a host") for host in ("http://ex1/PowerShell", "ex1 ex2", "a@ex1", "ex1\n")),
+            *(({"port": port}, "ansible_exchange_port must be a port") for port in (0, 65536, -1)),
             ({"scheme": "ftp"}, "ansible_exchange_scheme must be one of http, https, not 'ftp'"),
             ({"auth": "digest"}, "ansible_exchange_auth must be one of kerberos"),
             ({"message_encryption": "maybe"}, "ansible_exchange_message_encryption must be one of"),

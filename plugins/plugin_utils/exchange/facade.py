@@ -7,8 +7,8 @@ Nothing is kept between two questions: whoever asks gets what the server says no
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from ansible_collections.mailrelay.exchange.plugins.module_utils._properties import VERSIONS
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.commands import Command, Value
@@ -50,6 +50,24 @@ def known_cmdlets(version: str) -> tuple[str, ...]:
     """The cmdlets of the collection that a version of Exchange has."""
     position = VERSIONS.index(version)
     return tuple(name for name in RELAY_CMDLETS if position >= VERSIONS.index(_SINCE.get(name, VERSIONS[0])))
+
+
+@dataclass(frozen=True)
+class KnownServer:
+    """An Exchange server that is not managed in this session: its short name and its FQDN."""
+
+    name: str
+    fqdn: str
+
+    @classmethod
+    def from_exchange(cls, plain: Mapping[str, Plain]) -> KnownServer:
+        """Read one object of Get-ExchangeServer; UndecodableValue when a name is missing."""
+        name, fqdn = plain.get("Name"), plain.get("Fqdn")
+        if not (isinstance(name, str) and name and isinstance(fqdn, str) and fqdn):
+            raise UndecodableValue(
+                f"Get-ExchangeServer returned a server with the Name {name!r} and the Fqdn {fqdn!r}, where texts belong."
+            )
+        return cls(name, fqdn)
 
 
 class Exchange:
@@ -159,9 +177,16 @@ class Exchange:
                 f"not support that; it is for Edge Transport and Exchange 2007."
             )
 
-    def read_servers(self) -> tuple[ServerFacts, ...]:
-        """Read every Exchange server of the organization."""
-        return tuple(ServerFacts.from_exchange(plain) for plain in self._read("Get-ExchangeServer"))
+    def read_servers(self) -> tuple[KnownServer, ...]:
+        """Read every Exchange server of the organization.
+
+        Its version does not matter for what is asked of it: an organization may have servers of Exchange 2003, or of a
+        version that came after this collection.
+
+        Raises:
+            UndecodableValue: one has no name, or no FQDN to find its addresses by.
+        """
+        return tuple(KnownServer.from_exchange(plain) for plain in self._read("Get-ExchangeServer"))
 
     def read_network_addresses(self, server: str) -> tuple[str, ...]:
         """Read the addresses of every network adapter of a server. Exchange 2010 and later."""

@@ -322,6 +322,26 @@ class TestOddAnswers:
         with pytest.raises(ExchangeError, match=f"found {count} servers"):
             Exchange(Answering(Get_ExchangeServer=Response([SERVER] * count))).read_server("EX1")
 
+    def test_servers_of_a_version_that_nobody_knows_are_servers_too(self):
+        """Their addresses are no sources, whatever runs there."""
+        others = [
+            {
+                **SERVER,
+                "Name": "OLD",
+                "Fqdn": "old.contoso.com",
+                "AdminDisplayVersion": "Version 6.5 (Build 7638.2: SP2)",
+            },
+            {**SERVER, "Name": "NEW", "Fqdn": "new.contoso.com", "AdminDisplayVersion": "Version 16.0 (Build 1.0)"},
+        ]
+        found = Exchange(Answering(Get_ExchangeServer=Response(others))).read_servers()
+        assert [(one.name, one.fqdn) for one in found] == [("OLD", "old.contoso.com"), ("NEW", "new.contoso.com")]
+
+    @pytest.mark.parametrize("missing", [{"Fqdn": None}, {"Fqdn": ""}, {"Name": None}])
+    def test_a_server_without_a_name_is_an_error(self, missing: dict[str, Any]):
+        session = Answering(Get_ExchangeServer=Response([{**SERVER, **missing}]))
+        with pytest.raises(UndecodableValue, match="Get-ExchangeServer returned a server with the Name"):
+            Exchange(session).read_servers()
+
     def test_an_adapter_without_a_list_of_addresses(self):
         session = Answering(Get_NetworkConnectionInfo=Response([{"Name": "Ethernet", "IPAddresses": None}]))
         with pytest.raises(UndecodableValue, match="IPAddresses"):

@@ -26,9 +26,29 @@ def clashes(ranges: Iterable[IPRange], others: Iterable[IPRange]) -> list[tuple[
     for version in (4, 6):
         here = [entry for entry in mine if entry.version == version]
         there = [entry for entry in theirs if entry.version == version]
+        # Mostly a few are held against thousands, which then are out of it at once.
+        if len(here) <= len(there):
+            there = _near(there, here)
+            here = _near(here, there)
+        else:
+            here = _near(here, there)
+            there = _near(there, here)
         if here and there and not _nested([(entry.low, entry.high) for entry in (*here, *there)]):
             found.update(_clashing(here, there))
     return sorted(found.items())
+
+
+def _near(entries: Sequence[IPRange], others: Sequence[IPRange]) -> list[IPRange]:
+    """Those of the entries that share an address with one of the others, all of one IP version."""
+    merged: list[list[int]] = []
+    for low, high in sorted((other.low, other.high) for other in others):
+        if merged and low <= merged[-1][1]:
+            merged[-1][1] = max(merged[-1][1], high)
+        else:
+            merged.append([low, high])
+    lows, highs = [low for low, _high in merged], [high for _low, high in merged]
+    count = len(merged)
+    return [entry for entry in entries if (at := bisect_left(highs, entry.low)) < count and lows[at] <= entry.high]
 
 
 def _nested(bounds: Iterable[_Bounds]) -> bool:

@@ -65,7 +65,7 @@ class KnownServer:
         name, fqdn = plain.get("Name"), plain.get("Fqdn")
         if not (isinstance(name, str) and name and isinstance(fqdn, str) and fqdn):
             raise UndecodableValue(
-                f"Get-ExchangeServer returned a server with the Name {name!r} and the Fqdn {fqdn!r}, where texts belong."
+                f"Get-ExchangeServer returned a server with the Name {name!r} and the Fqdn {fqdn!r}; both must be text."
             )
         return cls(name, fqdn)
 

@@ -74,3 +74,32 @@ def test_a_change_before_the_run_reads_is_no_conflict(external: Lab, runner_for:
     runner = runner_for(lab)
     runner.run(relay(declared(LISTED, "10.20.4.11", THEIRS, "10.20.4.12"))).succeed()
     assert ranges(runner) == sorted([LISTED, "10.20.4.11", "10.20.4.12", THEIRS])
+
+
+OTHER = "Relay other"
+SEVERAL = [f"10.40.0.{number}" for number in range(1, 40, 2)]
+
+
+def test_what_exchange_refuses_half_way_is_undone_and_others_changes_stay(external: Lab, runner_for: Any) -> None:
+    # Active Directory holds fewer values here than this plan writes: the second connector cannot be made.
+    lab = external.start_again_with(
+        {"EX1": edit("before", "New-ReceiveConnector")}, limits={"values_per_attribute": len(SEVERAL) - 1}
+    )
+    runner = runner_for(lab)
+    services = {
+        "external": {"sources": [LISTED, "10.20.4.11", "10.20.4.12"]},
+        "other": {"sources": SEVERAL},
+    }
+    mark = lab.journal.mark()
+    said = runner.run(relay({"services": services})).fail().failures[0].result
+    assert "ADMIN_LIMIT" in said["msg"].upper() or "limit" in said["msg"]
+    assert said["rolled_back"] in ("true", "partial")
+    errors = [line for line in lab.journal.writes(mark) if line.errors]
+    assert [line.cmdlet for line in errors] == ["New-ReceiveConnector"]
+    assert lab.journal.writes(mark).index(errors[0]) > 0, "nothing was done that could be undone"
+    assert [line["add"] for line in lab.journal.lines(mark) if line["kind"] == "edit"] == [[THEIRS]]
+    # What the run had added is gone again, what somebody else added meanwhile is not.
+    assert ranges(runner) == sorted([LISTED, "10.20.4.11", THEIRS])
+    mark = lab.journal.mark()
+    runner.run(relay(declared(LISTED, "10.20.4.11", THEIRS))).succeed()
+    assert lab.journal.writes(mark) == []

@@ -19,7 +19,9 @@ from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.sessio
     SCHEMES,
     ConnectionOptions,
 )
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.snap_in import SNAP_INS, SnapInSession
 
+SNAP_IN = SNAP_INS[2][1]
 OPTIONS = yaml.safe_load(remote_powershell.DOCUMENTATION)["options"]
 # Options whose value an action takes from the inventory host itself, and that no session needs.
 OF_THE_HOST = {"server", "domain_controller", "resolver"}
@@ -85,3 +87,36 @@ class TestSession:
         assert session.endpoint == "http://ex1.contoso.com:80/PowerShell"
         assert session._options.cert_validation is False
         session.close()
+
+    def test_a_snap_in_changes_where_it_leads(self, connection: Any):
+        variables = {"ansible_exchange_host": "edge01.contoso.com", "ansible_exchange_snap_in": SNAP_IN}
+        connection.set_options(var_options=variables)
+        session = connection.session()
+        assert isinstance(session, SnapInSession)
+        assert (session.endpoint, session.snap_in) == ("http://edge01.contoso.com:5985/wsman", SNAP_IN)
+
+    def test_an_empty_snap_in_is_none(self, connection: Any):
+        """So that one host can go back on what its group says."""
+        variables = {"ansible_exchange_host": "ex1.contoso.com", "ansible_exchange_snap_in": ""}
+        connection.set_options(var_options=variables)
+        session = connection.session()
+        assert (session.endpoint, session.snap_in) == ("http://ex1.contoso.com:80/PowerShell", "")
+
+    def test_a_snap_in_of_the_environment(self, connection: Any, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setenv("ANSIBLE_EXCHANGE_SNAP_IN", SNAP_IN)
+        connection.set_options(var_options={"ansible_exchange_host": "edge01", "ansible_exchange_scheme": "https"})
+        assert connection.session().endpoint == "https://edge01:5986/wsman"
+
+    def test_what_is_set_wins_over_what_follows_from_the_snap_in(self, connection: Any):
+        variables = {
+            "ansible_exchange_host": "edge01",
+            "ansible_exchange_snap_in": SNAP_IN,
+            "ansible_exchange_port": 15985,
+            "ansible_exchange_path": "other",
+            "ansible_exchange_configuration_name": "Mine",
+            "ansible_exchange_kerberos_delegation": True,
+        }
+        connection.set_options(var_options=variables)
+        options = connection._connection_options()
+        assert (options.endpoint, options.configuration) == ("http://edge01:15985/other", "Mine")
+        assert options.negotiate_delegate is True

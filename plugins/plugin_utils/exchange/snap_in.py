@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Self
 
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.commands import Command
 
-from .errors import ErrorRecord, SnapInUnavailable, is_unknown_command, short_id
+from .errors import ErrorRecord, SessionLost, SnapInUnavailable, is_unknown_command, short_id
 from .session import Response
 
 if TYPE_CHECKING:
@@ -74,6 +74,10 @@ class SnapInSession:
         self._inner.open()
         try:
             self._load()
+        except SessionLost as lost:
+            self._inner.close()
+            # Nothing of Exchange has run, so this is a session that could not be had, and not a lost one.
+            raise SnapInUnavailable(f"The snap-in {self._snap_in} was not loaded: {lost}") from lost
         except BaseException:
             self._inner.close()
             raise

@@ -20,6 +20,7 @@ from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.errors
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.session import Response
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.snap_in import SNAP_INS, SnapInSession
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.commands import Command, render
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.errors import UndecodableValue
 from exchange_lab.interface import Outcome
 
 from .conftest import Endpoint, StartEndpoint, element
@@ -103,6 +104,32 @@ class TestAgainstTheLab:
             endpoint.snap_in_session(SNAP_IN).open()
         with pytest.raises(ConnectFailed, match=r"take ansible_exchange_snap_in away"):
             endpoint.snap_in_session(SNAP_IN, path="PowerShell").open()
+
+    @pytest.mark.parametrize("auth", ["ntlm", "negotiate"])
+    def test_the_connection_breaks_while_the_snap_in_is_loaded(self, edge: Endpoint, auth: str):
+        edge.lab.disturbances.drop_before("Add-PSSnapin")
+        with pytest.raises(
+            SnapInUnavailable, match=r"was not loaded: The session with .* was lost during Add-PSSnapin"
+        ):
+            edge.snap_in_session(SNAP_IN, auth=auth, **LOCAL).open()
+
+    def test_a_server_that_takes_its_time(self, edge: Endpoint):
+        """Loading it may last longer than one request may wait (2 seconds here)."""
+        edge.lab.disturbances.delay("Add-PSSnapin", 3)
+        with edge.snap_in_session(SNAP_IN, **LOCAL) as session:
+            assert session.invoke(GET).errors == []
+
+    def test_a_server_that_takes_too_long(self, edge: Endpoint):
+        edge.lab.disturbances.delay("Add-PSSnapin", 5)
+        with pytest.raises(SnapInUnavailable, match="Add-PSSnapin did not end within 1 seconds"):
+            edge.snap_in_session(SNAP_IN, command_timeout=1, **LOCAL).open()
+        assert edge.open_shells == 0
+
+    def test_a_session_that_is_lost_later_is_a_lost_session(self, edge: Endpoint):
+        edge.lab.disturbances.drop_after(GET.cmdlet)
+        with edge.snap_in_session(SNAP_IN, **LOCAL) as session, pytest.raises(SessionLost) as caught:
+            session.invoke(GET)
+        assert caught.value.may_have_run
 
     def test_kerberos_for_exchange_2007(self, start_endpoint: StartEndpoint, realm: object):
         endpoint = start_endpoint(("kerberos",), realm=realm, version="2007", roles=("mailbox",))
@@ -204,9 +231,13 @@ class TestLoading:
         assert "must be Microsoft.PowerShell, that of Windows PowerShell" in text
         assert len(inner.sent) == 1
 
-    def test_a_session_that_breaks_meanwhile_is_closed(self):
-        inner = Scripted(SessionLost("weg"))
-        with pytest.raises(SessionLost):
+    def test_a_session_that_breaks_meanwhile_could_not_be_had(self):
+        text, _inner = refused(SessionLost("The session was lost."))
+        assert text == f"The snap-in {SNAP_IN} was not loaded: The session was lost."
+
+    def test_an_interrupt_leaves_no_session_behind(self):
+        inner = Scripted(UndecodableValue("?"))
+        with pytest.raises(UndecodableValue):
             SnapInSession(inner, SNAP_IN).open()
         assert inner.closed == 1
 

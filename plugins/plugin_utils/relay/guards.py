@@ -19,8 +19,10 @@ from .neighbours import (
     conflict_findings,
     conflicts,
     ipv6_findings,
+    tangled_bindings,
 )
 from .policy import Policy
+from .ranges import IPRange
 from .rights import ANY_RECIPIENT
 from .sources import Source
 from .target import Target
@@ -50,6 +52,8 @@ def plan_findings(
     """
     known = known_addresses(final, policy, addresses)
     everybody = answering_strangers_over_ipv6(final)
+    tangled = tangled_bindings(final)
+    counts = _counts_of_sources(targets, final)
     declared = [one for target in targets for one in _declared(target, final)]
     judged = False
     for target in targets:
@@ -62,9 +66,9 @@ def plan_findings(
         # Only a service promises that anonymous clients may relay; else a denial may be just what somebody wants.
         yield from denied(picture, final, None if target.desired.method == ANONYMOUS and picture.enabled else False)
         yield from hybrid(picture, own, final)
-        yield from high_volume(picture, _sources_of(target, targets, final), final)
+        yield from high_volume(picture, counts[_owner(target)], final)
         yield from _sources(target, final.facts.name)
-        yield from conflict_findings(picture, own, final)
+        yield from conflict_findings(picture, own, final, tangled)
         if final.relays(picture):
             judged = True
             yield from ipv6_findings(picture, final, known, everybody)
@@ -81,15 +85,21 @@ def _declared(target: Target, final: World) -> Iterator[Declared]:
         yield Declared(picture, target.desired.service or "")
 
 
-def _sources_of(target: Target, targets: Sequence[Target], final: World) -> int:
+def _owner(target: Target) -> str:
+    """What a declared connector is a part of: its service, or itself."""
+    return f"service {target.desired.service}" if target.desired.service is not None else target.desired.key
+
+
+def _counts_of_sources(targets: Sequence[Target], final: World) -> dict[str, int]:
     """How many sources a service has over all its connectors, or a connector of no service for itself."""
-    service = target.desired.service
-    parts = [one for one in targets if one is target or (service is not None and one.desired.service == service)]
-    declared = {
-        entry.range for one in parts if one.desired.sources is not None for entry in one.desired.sources.entries
-    }
-    pictures = [picture for one in parts for picture in [final.get(one.name)] if picture is not None]
-    return max(len(declared), len({entry for picture in pictures for entry in picture.ranges}))
+    declared: dict[str, set[IPRange]] = {}
+    there: dict[str, set[IPRange]] = {}
+    for target in targets:
+        sources, picture = target.desired.sources, final.get(target.name)
+        declared.setdefault(_owner(target), set()).update(() if sources is None else sources.ranges)
+        there.setdefault(_owner(target), set()).update(() if picture is None else picture.ranges)
+    # Sources that were merged on the connector are still as many as were declared.
+    return {owner: max(len(declared[owner]), len(there[owner])) for owner in declared}
 
 
 class Audit:
@@ -106,6 +116,7 @@ class Audit:
         self._world = World(state.facts, anonymous, pictures)
         self._policy = policy
         self._known = known_addresses(self._world, policy, state.addresses)
+        self._tangled = tangled_bindings(self._world)
         self._everybody = answering_strangers_over_ipv6(self._world)
         self._contested: dict[str, list[Finding]] = {}
         for found in Rivals.of(self._world).findings([Declared(picture) for picture in self._world]):
@@ -127,7 +138,7 @@ class Audit:
         yield from denied(picture, world, False)
         yield from hybrid(picture, (), world)
         yield from high_volume(picture, len(picture.ranges), world)
-        yield from conflicts(picture, world)
+        yield from conflicts(picture, world, self._tangled)
         if relays:
             yield from ipv6_findings(picture, world, self._known, self._everybody)
 

@@ -18,7 +18,7 @@ from .coverage import role_of
 from .defaults import is_default_connector
 from .findings import Finding, finding, name_addresses
 from .model import AccessEntry, ExchangeServerAddresses
-from .overlaps import clashes
+from .overlaps import clashes, free_of_clashes
 from .ranges import Binding, IPRange
 from .world import Create, Move, Picture, World, Write
 
@@ -38,14 +38,25 @@ class Declared:
 # -- what Exchange refuses --------------------------------------------------------------------------------------------
 
 
-def conflict_findings(picture: Picture, moves: Sequence[Move], world: World) -> Iterator[Finding]:
+def tangled_bindings(world: World) -> frozenset[Binding]:
+    """The bindings on which some two ranges of the server clash, so that it is worth asking whose they are."""
+    ranges: dict[Binding, list[IPRange]] = {}
+    for picture in world:
+        for binding in picture.bindings:
+            ranges.setdefault(binding, []).extend(picture.ranges)
+    return frozenset(binding for binding, entries in ranges.items() if not free_of_clashes(entries))
+
+
+def conflict_findings(
+    picture: Picture, moves: Sequence[Move], world: World, tangled: frozenset[Binding]
+) -> Iterator[Finding]:
     """What Exchange would refuse in the end, told before it does; only where the plan takes part in it."""
     if any(isinstance(move, (Create, Write)) and _CONFLICTING_OPTIONS & set(move.values) for move in moves):
-        yield from conflicts(picture, world)
+        yield from conflicts(picture, world, tangled)
 
 
-def conflicts(picture: Picture, world: World) -> Iterator[Finding]:
-    """Connectors that Exchange does not take beside this one, as they are in this world."""
+def conflicts(picture: Picture, world: World, tangled: frozenset[Binding]) -> Iterator[Finding]:
+    """Connectors that Exchange does not take beside this one, as they are in this world; `tangled` is of this world."""
     server = world.facts.name
     for other in world:
         if other.key == picture.key:
@@ -57,7 +68,7 @@ def conflicts(picture: Picture, world: World) -> Iterator[Finding]:
             one.conflicts_with(two) for one in picture.bindings for two in other.bindings
         ):
             yield finding("role_conflict", server, names, (), f"'{other.name}'", guard)
-        elif picture.bindings & other.bindings:
+        elif picture.bindings & other.bindings & tangled:
             ranges = [mine for mine, _theirs in clashes(picture.ranges, other.ranges)]
             if ranges:
                 yield finding("range_conflict", server, names, ranges, f"'{other.name}'", guard)

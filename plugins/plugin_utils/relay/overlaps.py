@@ -33,7 +33,7 @@ def clashes(ranges: Iterable[IPRange], others: Iterable[IPRange]) -> list[tuple[
         else:
             here = _near(here, there)
             there = _near(there, here)
-        if here and there and not _nested([(entry.low, entry.high) for entry in (*here, *there)]):
+        if here and there and not _nested((entry.low, entry.high) for entry in (*here, *there)):
             found.update(_clashing(here, there))
     return sorted(found.items())
 
@@ -51,8 +51,14 @@ def _near(entries: Sequence[IPRange], others: Sequence[IPRange]) -> list[IPRange
     return [entry for entry in entries if (at := bisect_left(highs, entry.low)) < count and lows[at] <= entry.high]
 
 
+def free_of_clashes(ranges: Iterable[IPRange]) -> bool:
+    """Whether no two of these ranges clash, whoever has them: the usual case, told in one pass over all of them."""
+    every = list(ranges)
+    return all(_nested((entry.low, entry.high) for entry in every if entry.version == version) for version in (4, 6))
+
+
 def _nested(bounds: Iterable[_Bounds]) -> bool:
-    """Whether any two intervals are apart or one strictly inside the other: the usual case, told in one pass."""
+    """Whether any two intervals are apart or one strictly inside the other."""
     enclosing: list[_Bounds] = []
     for low, negative_high in sorted((low, -high) for low, high in bounds):
         high = -negative_high

@@ -16,7 +16,7 @@ from typing import Any
 
 from ansible_collections.mailrelay.exchange.plugins.module_utils._words import meant, near_match, shown
 
-_WHOLE_NUMBER = re.compile(r"\s*[+-]?[0-9]+\s*", re.ASCII)
+_WHOLE_NUMBER = re.compile(r"\s*[+-]?[0-9]{1,40}\s*", re.ASCII)
 _TRUTH_VALUES = frozenset(("yes", "on", "true", "1", "y", "t", "no", "off", "false", "0", "n", "f"))
 _HALF_A_PAIR = re.compile("[\ud800-\udfff]")
 # key=value, as on a command line
@@ -114,7 +114,7 @@ def _no_number(value: Any) -> str:
         return "is not a number"
     try:
         float(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return "is not a number"
     return ""
 

@@ -11,6 +11,7 @@ from difflib import get_close_matches
 
 _LONGEST = 80
 _MOST_LISTED = 12
+_HUGE = 10**100
 
 
 def shown(value: object) -> str:
@@ -27,8 +28,12 @@ def _written(value: object) -> str:
     if isinstance(value, str):
         # Python's own writing shows what cannot be seen: control characters, zero-width ones, halves of pairs.
         return repr(str(value))
+    if isinstance(value, int) and abs(value) >= _HUGE:
+        return hex(value)  # Python does not write decimal digits without end
     if isinstance(value, (int, float)):
         return str(value)
+    if isinstance(value, bytes):
+        return "binary data"
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Mapping):
@@ -43,6 +48,8 @@ def unseen(text: str, invisible: bool = True) -> str:
 
     invisible: also look for signs without width, such as the one that text copied from a web page has in it.
     """
+    if text.isprintable():
+        return ""
     for sign in text:
         kind = unicodedata.category(sign)
         if kind in ("Cc", "Zl", "Zp"):

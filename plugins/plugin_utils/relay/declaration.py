@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from ansible_collections.mailrelay.exchange.plugins.module_utils._words import near_match as near_match
-from ansible_collections.mailrelay.exchange.plugins.module_utils._words import shown
+from ansible_collections.mailrelay.exchange.plugins.module_utils._words import shown, unseen
 
 from .errors import InputError
 
@@ -19,6 +19,10 @@ def mapping(raw: object, where: str, right: str) -> Mapping[str, object]:
     for key in raw:
         if not isinstance(key, str) or not key.strip():
             raise InputError(f"{where}: the key {shown(key)} is not text; put it in quotes.")
+        # Keys stand in every sentence about what is below them, and two that look the same are a trap.
+        trouble = unseen(key)
+        if trouble:
+            raise InputError(f"{where}: the key {shown(key)} {trouble}; take it out.")
     return raw
 
 
@@ -30,9 +34,13 @@ def only_keys(raw: Mapping[str, object], known: Collection[str], where: str) -> 
 
 
 def text(raw: object, where: str) -> str:
-    """A declared text; None is "". Raises InputError for anything else."""
+    """A declared text for people, as one line; None is "". Raises InputError for anything else."""
     if raw is None:
         return ""
     if not isinstance(raw, str):
         raise InputError(f"{where}: {shown(raw)} is not text; put it in quotes.")
-    return str(raw).strip()
+    line = " ".join(raw.split())
+    trouble = unseen(line, invisible=False)
+    if trouble:
+        raise InputError(f"{where}: {shown(raw)} {trouble}; take it out.")
+    return line

@@ -12,7 +12,7 @@ from typing import Literal
 
 from ansible_collections.mailrelay.exchange.plugins.module_utils._findings import BY_ID
 
-from .declaration import mapping, near_match, only_keys
+from .declaration import mapping, near_match, only_keys, text
 from .errors import InputError
 from .model import ExchangeServerAddresses
 from .ranges import IPRange, parse_ranges, shown
@@ -163,4 +163,4 @@ def parse_accepted(raw: object, where: str) -> Mapping[str, str]:
             raise InputError(f"{where}: there is no finding {shown(identifier)}; {near_match(identifier, BY_ID)}")
         if not isinstance(reason, str) or not reason.strip():
             raise InputError(f"{where}.{identifier}: the reason is empty; say in a few words why this is right here.")
-    return {identifier: str(reason).strip() for identifier, reason in reasons.items()}
+    return {identifier: text(reason, f"{where}.{identifier}") for identifier, reason in reasons.items()}

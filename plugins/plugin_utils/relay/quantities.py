@@ -19,14 +19,14 @@ _TIMESPAN = re.compile(
     r"(?:\.(?P<fraction>[0-9]{1,7}))?)?",
     re.ASCII,
 )
-_SIZE = re.compile(r"(?P<number>[0-9]+)\s*(?P<unit>B|KB|MB|GB|TB)?", re.ASCII | re.IGNORECASE)
+_SIZE = re.compile(r"(?P<number>[0-9]{1,40})\s*(?P<unit>B|KB|MB|GB|TB)?", re.ASCII | re.IGNORECASE)
 # "36 MB (37,748,736 bytes)" in any culture: whatever separates groups of digits (Hindi has groups of two, the last is
 # always of three), and the words of any language. That the server's culture is used at all is unverified.
 _EXCHANGE_SIZE = re.compile(
     r"[^()]*\(\s*(?P<digits>[0-9]+|[0-9]{1,3}(?:[.,'\u2019\u066c\s][0-9]{2,3})*[.,'\u2019\u066c\s][0-9]{3})"
     r"(?:\s+[^\W\d_]+\.?)?\s*\)"
 )
-_WHOLE_NUMBER = re.compile(r"[0-9]+", re.ASCII)
+_WHOLE_NUMBER = re.compile(r"[0-9]{1,40}", re.ASCII)
 _UNITS = {"B": 1, "KB": 1024, "MB": 1024**2, "GB": 1024**3, "TB": 1024**4}
 # Units of an Exchange in French (unverified: no source shows one), only read where Exchange gives no number of bytes.
 _LOCAL_UNITS = {"O": "B", "KO": "KB", "MO": "MB", "GO": "GB", "TO": "TB"}

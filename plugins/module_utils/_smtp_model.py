@@ -81,7 +81,7 @@ class ProbeRequest:
         if not 0 < self.port < 65536:
             raise ProbeError(f"port {self.port} is no TCP port: give 1 to 65535.")
         if not 0 < self.timeout <= _LONGEST:
-            raise ProbeError(f"timeout {self.timeout:g} is no time to wait: give seconds, more than 0 and at most 86400.")
+            raise ProbeError(f"timeout {self.timeout:g} is no time to wait: give seconds, above 0, at most 86400.")
         if self.resolver is not None:
             try:
                 parse_resolver(self.resolver)

@@ -247,7 +247,7 @@ def client_for(params):
     if not 0 < params["port"] < 65536:
         raise DnsError(f"port {params['port']} is no port: give 1 to 65535.")
     if not 0 < params["timeout"] <= LONGEST_TIMEOUT:
-        raise DnsError(f"timeout {params['timeout']:g} is no time to wait: give seconds, more than 0 and at most 86400.")
+        raise DnsError(f"timeout {params['timeout']:g} is no time to wait: give seconds, above 0, at most 86400.")
     if bool(params["key_name"]) != bool(params["key_secret"]):
         given, missing = ("key_name", "key_secret") if params["key_name"] else ("key_secret", "key_name")
         raise DnsError(f"{given} is given without {missing}: give both, or neither.")

@@ -104,3 +104,23 @@ def role_of(picture: Picture) -> str | None:
     """The transport service a connector belongs to; None before Exchange 2013 and on Edge."""
     role = picture.values.get("transport_role")
     return None if role is None else str(role)
+
+
+def sharing(ranges: Iterable[IPRange], others: Iterable[IPRange]) -> set[IPRange]:
+    """Those of the ranges that share an address with one of the others."""
+    found: set[IPRange] = set()
+    both = sorted([(entry, True) for entry in ranges] + [(entry, False) for entry in others])
+    # For every range the widest reach to the right of any range that starts before it, of the other side.
+    reach = (0, -1)
+    for entry, mine in both:
+        if mine and reach[0] == entry.version and reach[1] >= entry.low:
+            found.add(entry)
+        if not mine:
+            reach = max(reach, (entry.version, entry.high))
+    reach_low = {4: 1 << 32, 6: 1 << 128}
+    for entry, mine in reversed(both):
+        if mine and reach_low[entry.version] <= entry.high:
+            found.add(entry)
+        if not mine:
+            reach_low[entry.version] = min(reach_low[entry.version], entry.low)
+    return found

@@ -9,13 +9,13 @@ them, nobody may relay who could neither before nor shall afterwards, and everyb
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from .coverage import Cuts, Endpoint, endpoints_of, served
+from .coverage import Cuts, Endpoint, endpoints_of, served, sharing
 from .overlaps import clashes
 from .ranges import IPRange, aggregate
-from .world import OUTCOMES, Create, Delete, Move, Outcome, Picture, World, Write
+from .world import OUTCOMES, Create, Move, Outcome, Picture, World, Write
 
 Fault = Literal["gap", "mute", "window", "clash"]
 # Options whose change can change who is answered, or what a connector does for whom it answers.
@@ -94,6 +94,7 @@ def _unverified(move: Move) -> bool:
 def _wrong_moments(
     worlds: Sequence[World], moves: Sequence[Move]
 ) -> list[tuple[Fault, tuple[str, ...], tuple[IPRange, ...]]]:
+    worlds = _at_stake(worlds)
     touched = {move.name.casefold() for move in moves}
     ours = [picture for world in worlds for picture in world if picture.key in touched]
     found: list[tuple[Fault, tuple[str, ...], tuple[IPRange, ...]]] = []
@@ -109,6 +110,42 @@ def _wrong_moments(
                 if slots:
                     found.append((kind, _between(moves, position), cuts.ranges(slots)))
     return found
+
+
+def _at_stake(worlds: Sequence[World]) -> list[World]:
+    """The same worlds, with only those ranges whose clients can be answered differently from one to another.
+
+    Those are ranges that come or go, all ranges of a connector that itself changes what it does, and whatever shares
+    addresses with them. Thousands of others are the same in every world.
+    """
+    changing: set[IPRange] = set()
+    stable: set[IPRange] = set()
+    for key in dict.fromkeys(picture.key for world in worlds for picture in world):
+        pictures = {id(found): (world, found) for world in worlds if (found := world.pictures.get(key)) is not None}
+        always = all(key in world.pictures for world in worlds)
+        lists = {id(found.ranges): found.ranges for _world, found in pictures.values()}
+        every = frozenset().union(*lists.values())
+        kept: frozenset[IPRange] = frozenset()
+        if always and len({_behaviour(world, found) for world, found in pictures.values()}) == 1:
+            kept = every.intersection(*lists.values())
+        changing |= every - kept
+        stable |= kept
+    relevant = changing | sharing(stable - changing, changing)
+    narrowed: dict[int, Picture] = {}
+
+    def narrow(picture: Picture) -> Picture:
+        if id(picture) not in narrowed:
+            ranges = picture.ranges & relevant
+            narrowed[id(picture)] = replace(picture, values={**picture.values, "remote_ip_ranges": ranges})
+        return narrowed[id(picture)]
+
+    return [replace(world, pictures={key: narrow(one) for key, one in world.pictures.items()}) for world in worlds]
+
+
+def _behaviour(world: World, picture: Picture) -> tuple[object, ...]:
+    """Everything but its ranges that decides whom a connector answers, and what it lets them do."""
+    role = picture.values.get("transport_role")
+    return picture.enabled, picture.bindings, role, world.relays(picture), world.accepts(picture)
 
 
 def _ranges_at(worlds: Sequence[World], endpoint: Endpoint) -> set[IPRange]:
@@ -136,16 +173,18 @@ def _clashes_on_the_way(world: World, moves: Sequence[Move]) -> list[Flaw]:
     for move in moves:
         final = final.after(move)
     for move in moves:
+        before = world.get(move.name)
         world = world.after(move)
         picture = world.get(move.name)
-        if picture is None or isinstance(move, Delete) or not isinstance(move, (Create, Write)):
+        if picture is None or not isinstance(move, (Create, Write)):
             continue
-        if not {"remote_ip_ranges", "bindings"} & set(move.values):
-            continue
-        for other in world:
+        new = picture.ranges
+        if before is not None and before.bindings == picture.bindings:
+            new -= before.ranges
+        for other in world if new else ():
             if other.key == picture.key or not other.bindings & picture.bindings:
                 continue
-            pairs = clashes(picture.ranges, other.ranges)
+            pairs = clashes(new, other.ranges)
             if pairs and not _still_there(final, picture, other):
                 found.append(Flaw("clash", (picture.name, other.name), aggregate(mine for mine, _other in pairs)))
     return found

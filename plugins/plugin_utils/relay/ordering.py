@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 
 from .aggregation import ENTRY_LIMIT
 from .bridging import Bridge, bridge
+from .coverage import sharing
 from .moments import RELEVANT, Flaw, flaws
 from .overlaps import clashes
 from .ranges import Binding, IPRange, aggregate, count_addresses
@@ -46,8 +47,8 @@ class _Exchange:
         return not self.target.present or self.old_bindings != self.new_bindings
 
 
-def ordered_moves(targets: Sequence[Target], world: World) -> list[Move]:
-    """The moves for all connectors, in the one order to carry them out.
+def ordered_moves(targets: Sequence[Target], world: World) -> tuple[list[Move], list[Flaw]]:
+    """The moves for all connectors, in the one order to carry them out, and what is wrong with the best there is.
 
     Args:
         targets: what the declared connectors are to be, in the order of declaration.
@@ -55,18 +56,17 @@ def ordered_moves(targets: Sequence[Target], world: World) -> list[Move]:
     """
     plans = _entangled([_exchange(target, world) for target in targets])
     moves = _carried_out(plans, world)
-    found = flaws(world, moves) if any(plan.early for plan in plans) else []
-    if not found:
-        return moves
-    best, least = moves, _harm(found)
+    best, least = moves, flaws(world, moves)
+    if not least or not any(plan.early for plan in plans):
+        return best, least
     holding_on = [_holding_on(plan) for plan in plans]
     for other in (holding_on, _bridged(plans, world)):
         if other != plans:
             moves = _carried_out(other, world)
-            harm = _harm(flaws(world, moves))
-            if harm < least:
-                best, least = moves, harm
-    return best
+            found = flaws(world, moves)
+            if _harm(found) < _harm(least):
+                best, least = moves, found
+    return best, least
 
 
 def _harm(found: Sequence[Flaw]) -> tuple[int, int, int]:
@@ -80,7 +80,7 @@ def _holding_on(plan: _Exchange) -> _Exchange:
 
     The connector then gets those in the same write, and nobody waits for the other connector to answer again.
     """
-    return plan if plan.whole else replace(plan, early=plan.early - _overlapped(plan.early, plan.gains))
+    return plan if plan.whole else replace(plan, early=plan.early - sharing(plan.early, plan.gains))
 
 
 class _Course:
@@ -143,31 +143,12 @@ def _against(plan: _Exchange, others: Sequence[_Exchange]) -> _Exchange:
             continue
         if plan.old_bindings & other.new_bindings:
             early.update(mine for mine, _theirs in clashes(plan.loses, other.gains))
-        late.update(_overlapped(plan.loses, other.gains))
+        late.update(sharing(plan.loses, other.gains))
     return replace(plan, early=frozenset(early), late=frozenset(late - early))
 
 
 def _meet(some: frozenset[Binding], others: frozenset[Binding]) -> bool:
     return any(one.conflicts_with(other) for one in some for other in others)
-
-
-def _overlapped(ranges: frozenset[IPRange], others: frozenset[IPRange]) -> set[IPRange]:
-    """Those of the ranges that share an address with one of the others."""
-    found: set[IPRange] = set()
-    # For every range the widest reach to the right of any range that starts before it, of the other side.
-    reach = (0, -1)
-    for entry, mine in sorted([(entry, True) for entry in ranges] + [(entry, False) for entry in others]):
-        if mine and reach[0] == entry.version and reach[1] >= entry.low:
-            found.add(entry)
-        if not mine:
-            reach = max(reach, (entry.version, entry.high))
-    reach_low = {4: 1 << 32, 6: 1 << 128}
-    for entry, mine in sorted([(e, True) for e in ranges] + [(e, False) for e in others], reverse=True):
-        if mine and reach_low[entry.version] <= entry.high:
-            found.add(entry)
-        if not mine:
-            reach_low[entry.version] = min(reach_low[entry.version], entry.low)
-    return found
 
 
 def _early(plan: _Exchange, world: World) -> Order:

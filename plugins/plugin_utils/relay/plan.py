@@ -16,7 +16,7 @@ from .findings import Finding, finding, name_addresses, with_acceptance
 from .fitting import fit
 from .guards import accepted_for, empty_sources, plan_findings
 from .model import ReceiveConnector, ServerState
-from .moments import Flaw, flaws
+from .moments import Flaw
 from .ordering import ordered_moves
 from .ownership import ANONYMOUS_USERS
 from .policy import Policy
@@ -118,14 +118,14 @@ def plan_server(desired: DesiredConnectors, state: ServerState, policy: Policy) 
     assumed = {target.before.key: target.before for target in targets if target.before is not None}
     world = World(facts, anonymous, {**read.pictures, **assumed})
     _refuse_emptied(targets, policy, facts.name)
-    moves = ordered_moves(targets, world)
+    moves, wrong = ordered_moves(targets, world)
     final = world
     for move in moves:
         final = final.after(move)
     found = [
         *(entry for target in targets for entry in empty_sources(target, facts.name)),
         *blast_radius(targets, world, final, policy.safety),
-        *_flaw_findings(flaws(world, moves), facts.name),
+        *_flaw_findings(wrong, facts.name),
         *plan_findings(targets, moves, final, policy, state.addresses),
     ]
     changes = changes_of(world, final, moves)

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from ansible.utils.collection_loader._collection_finder import _AnsibleCollectionFinder
+from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -17,3 +18,7 @@ if not any(type(finder).__name__ == "_AnsibleCollectionFinder" for finder in sys
     _AnsibleCollectionFinder(paths=[str(ROOT / "collections")])._install()
 
 sys.path.insert(0, str(ROOT / "tests" / "lab"))
+
+# A busy machine must not make a property untrue: speed is what tests/benchmark measures.
+settings.register_profile("collection", deadline=None)
+settings.load_profile("collection")

@@ -64,7 +64,7 @@ def with_file_contents(raw: object, read: Callable[[str], bytes]) -> object:
             try:
                 groups[group] = {**value, "content": read(name.strip())}
             except InputError as error:
-                raise InputError(f"{where}: {shown(name)} {error}") from None
+                raise InputError(f"{where}: {str(name)!r} {error}") from None
     return groups
 
 

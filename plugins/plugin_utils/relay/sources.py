@@ -159,7 +159,8 @@ def _parse_group(name: str, raw: object) -> SourceGroup:
 
 
 def _parse_file(group: Mapping[str, object], origin: Source, where: str) -> Iterator[Source]:
-    content, name = group.get("content"), shown(group["file"])
+    # Never cut short: the end of a path is what tells one file from another.
+    content, name = group.get("content"), repr(str(group["file"]))
     if content is None:
         raise InputError(
             f"{where}: the file {name} has not been read, so its addresses are unknown; give them as addresses."

@@ -16,6 +16,7 @@ from ansible_collections.mailrelay.exchange.plugins.module_utils._properties imp
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.checks import Check
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.commands import Command, render
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.errors import RelayError
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.late_name import LateName
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.model import AccessEntry, ReceiveConnector
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.steps import Plan, Step, Undo
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.values import to_parameter
@@ -67,10 +68,12 @@ def apply_plan(plan: Plan, exchange: Target) -> Applied:
     """
     applied = Applied()
     done: list[Step] = []
-    for step in plan.steps:
-        writing = False
+    late_name = LateName(plan.assumed_anonymous)
+    for planned in plan.steps:
+        step, writing, reading = planned, False, _Reading(exchange)
         try:
-            if not _is_due(step, exchange):
+            step = late_name.bind(planned, reading.access)
+            if not _is_due(step, reading):
                 continue
             writing = True
             applied.warnings += exchange.run(step.command)
@@ -100,7 +103,7 @@ class _Reading:
 
     def holds(self, check: Check) -> bool:
         if check.needs == "access":
-            return check.holds(None, self._read_access(check.distinguished_name))
+            return check.holds(None, self.access(check.distinguished_name))
         return check.holds(self.connector(check.distinguished_name), ())
 
     def connector(self, distinguished_name: str) -> ReceiveConnector | None:
@@ -111,7 +114,7 @@ class _Reading:
     def objection(self, check: Check) -> str:
         return check.objection(None if check.needs == "access" else self.connector(check.distinguished_name))
 
-    def _read_access(self, distinguished_name: str) -> Sequence[AccessEntry]:
+    def access(self, distinguished_name: str) -> Sequence[AccessEntry]:
         if distinguished_name not in self._access:
             try:
                 self._access[distinguished_name] = self._exchange.read_access(distinguished_name)
@@ -120,12 +123,11 @@ class _Reading:
         return self._access[distinguished_name]
 
 
-def _is_due(step: Step, exchange: Target) -> bool:
+def _is_due(step: Step, reading: _Reading) -> bool:
     """Whether the step is still needed; RequirementFailed when it must not be taken.
 
     What a write of a list relies on is asked last, so that as little time as possible lies between.
     """
-    reading = _Reading(exchange)
     for check in sorted(step.requires, key=lambda check: check.needs == "connector"):
         if not reading.holds(check):
             raise RequirementFailed(

@@ -137,6 +137,7 @@ def plan_server(desired: DesiredConnectors, state: ServerState, policy: Policy) 
         diff_of(changes),
         facts.domain_controller,
         _outcomes(targets, final),
+        anonymous if reference is None else "",
     )
 
 
@@ -172,7 +173,7 @@ def _anonymous(desired: DesiredConnectors, state: ServerState) -> tuple[str, str
     """How this server names the anonymous principal, and the connector whose access list tells.
 
     Where no list tells, the name in Microsoft's documentation is planned with; every step that relies on it first
-    reads the connector's own access list and stops when that has another name.
+    reads the connector's own access list, and takes the name that stands there (`late_name`).
 
     Raises:
         RelayError: two connectors tell two names.

@@ -87,7 +87,11 @@ _NO_SERVICES: Mapping[str, ServiceOutcome] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything that is to happen on one server, in order, and what is noteworthy about it."""
+    """Everything that is to happen on one server, in order, and what is noteworthy about it.
+
+    assumed_anonymous: the anonymous principal's name that the steps were made with, where no connector tells it before
+    the plan's own does; else empty.
+    """
 
     server: str
     steps: tuple[Step, ...]
@@ -96,6 +100,7 @@ class Plan:
     diff: dict[str, str]
     domain_controller: str | None = None
     services: Mapping[str, ServiceOutcome] = field(default_factory=lambda: _NO_SERVICES)
+    assumed_anonymous: str = ""
 
     @property
     def commands(self) -> list[str]:

@@ -1,6 +1,8 @@
 # Copyright: (c) 2026, the mailrelay.exchange authors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A relay on servers that are reached through a snap-in, in three languages: made, found as it is, changed, removed."""
+"""A relay on old and Edge Transport servers, in three languages: made, found as it is, changed, removed.
+
+On 2007 and 2010 nothing tells how the server names anonymous clients before the relay's own connector does."""
 
 from __future__ import annotations
 
@@ -19,6 +21,9 @@ SERVERS: dict[str, dict[str, Any]] = {
     "EDGEDE": {"version": "2019", "roles": ["edge"], "culture": "de"},
     "EDGEFR": {"version": "2010", "roles": ["edge"], "culture": "fr"},
     "OLDEN": {"version": "2007"},
+    "OLDDE": {"version": "2007", "culture": "de"},
+    "OLDFR": {"version": "2007", "culture": "fr", "roles": ["hub_transport"]},
+    "EX10DE": {"version": "2010", "culture": "de"},
     "EDGEOLD": {"version": "2007", "roles": ["edge"], "culture": "de"},
 }
 SOURCES = ["10.20.4.11", "10.31.0.0/24", "2001:db8:7::/64"]

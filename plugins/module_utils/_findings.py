@@ -137,7 +137,8 @@ FINDINGS: tuple[FindingKind, ...] = (
         "Exchange refuses connector {connector} on {server}, because {addresses} clashes with connector {detail}.",
         "On one binding let ranges be apart, or one inside the other; change the sources or the bindings.",
         "On one binding every address and every range may be listed once; a range may only hold another one whole. "
-        "The finding comes before anything is written, where Exchange would refuse in the middle of a rollout.",
+        "The finding comes before anything is written, where Exchange would refuse in the middle of a rollout. Whether "
+        "Exchange looks at disabled connectors is not documented: with one of them it only warns.",
     ),
     FindingKind(
         "role_conflict",
@@ -146,8 +147,8 @@ FINDINGS: tuple[FindingKind, ...] = (
         "Exchange refuses connector {connector} on {server}, because connector {detail} of another transport service "
         "listens on the same address and port.",
         "Use the transport role of the connector that is there, or another port.",
-        "Two transport services cannot share an address and port. A conflict that slips in stops mail, and the setup "
-        "of a cumulative update fails half-way.",
+        "Two transport services cannot share an address and port, and 0.0.0.0 is every address. A conflict that slips "
+        "in stops mail, and the setup of a cumulative update fails half-way. With a disabled connector it only warns.",
     ),
     FindingKind(
         "open_window",
@@ -201,7 +202,7 @@ FINDINGS: tuple[FindingKind, ...] = (
         "Connector {connector} on {server} is for {addresses}, but connector {detail}.",
         "Take the narrower range off the other connector, or list the clients here as narrowly as there.",
         "The most specific range wins, whatever the connector behind it lets a client do, and there is no second try: "
-        "a client of two connectors is only ever answered by one of them.",
+        "a client of two connectors is only ever answered by one of them. Only an information where it loses nothing.",
     ),
     FindingKind(
         "stolen_clients",
@@ -210,8 +211,8 @@ FINDINGS: tuple[FindingKind, ...] = (
         "Connector {connector} on {server} takes {addresses} away from connector {detail}.",
         "Make sure that these clients want what this connector offers; else take them out of its sources.",
         "The narrower range takes a client from a connector that has a wider one, with all that one offers, such as "
-        "authentication. That may be just what is wanted. The default connectors for everybody are there to be taken "
-        "from and are not told; one that somebody narrowed is.",
+        "authentication. That may be just what is wanted, and is only an information where they lose nothing. The "
+        "default connectors for everybody are there to be taken from and are not told; one that somebody narrowed is.",
     ),
     FindingKind(
         "ipv6_bypass",
@@ -238,8 +239,8 @@ FINDINGS: tuple[FindingKind, ...] = (
         False,
         "Connector {connector} on {server} has no limits against floods and is for {detail}.",
         "Give the few busy senders a service of their own, and the many the profile guarded or exchange_default.",
-        "The profile high_volume is made for a handful of known senders. With many, one machine that runs wild takes "
-        "all connections of the server.",
+        "The profile high_volume, or its two limits per source, is made for a handful of known senders. With more than "
+        "50 sources one machine that runs wild takes all connections of the server, and nobody knows which it will be.",
     ),
     FindingKind(
         "expiring_source",

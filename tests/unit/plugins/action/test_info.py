@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.mailrelay.exchange.plugins.filter.answering_connector import answering_connector
 from ansible_collections.mailrelay.exchange.plugins.module_utils._argument_spec import (
     RECEIVE_CONNECTOR_PERMISSION_SPEC,
     RECEIVE_CONNECTOR_SPEC,
@@ -163,3 +164,42 @@ class TestServer:
         result = actions("exchange_server_info", server="EX9")
         assert result["failed"]
         assert "ansible_exchange_server" in result["msg"]
+
+
+class TestNeighbours:
+    """What the connectors of a server do to each other, as a report tells it."""
+
+    AUTHENTICATED = ("name", "bindings", "remote_ip_ranges", "permission_groups", "auth_mechanism")
+
+    def test_who_takes_clients_from_whom(self, actions: Any):
+        values = ("Submission", "0.0.0.0:25", "10.0.0.0/8", "ExchangeUsers", "Tls, BasicAuth, BasicAuthRequireTLS")
+        actions("receive_connector", **dict(zip(self.AUTHENTICATED, values, strict=True)))
+        done = actions("relay", services={"external": {"sources": ["10.20.4.11", "172.16.0.1"]}})
+        [told] = done["findings"]
+        assert (told["id"], told["connectors"]) == ("stolen_clients", ["Relay external", "Submission"])
+        assert any("[stolen_clients]" in warning for warning in done["warnings"])
+        found = actions("receive_connector_info")
+        by_name = {one["name"]: one["findings"] for one in found["receive_connectors"] if one["findings"]}
+        assert by_name == {"Relay external": [told]}
+        assert actions("relay", services={"external": {"sources": ["10.20.4.11", "172.16.0.1"]}})["changed"] is False
+
+    def test_what_is_shown_answers_questions(self, actions: Any):
+        actions("relay", services={"external": {"sources": ["10.20.4.0/24"]}})
+        found = actions("receive_connector_info")["receive_connectors"]
+        answer = answering_connector(found, "10.20.4.11")
+        assert (answer["name"], answer["may"], answer["second"]["name"]) == (
+            "Relay external",
+            ["submit", "relay"],
+            "Default Frontend EX1",
+        )
+        stranger = answering_connector(found, "10.20.5.11")
+        assert (stranger["name"], stranger["may"]) == ("Default Frontend EX1", ["submit"])
+        user = answering_connector(found, "10.20.5.11", port=587)
+        assert (user["may"], user["auth"], user["auth_after_tls"]) == ([], ["Integrated"], ["BasicAuth", "Integrated"])
+        assert user["users_may"] == ["submit", "relay"]
+
+    def test_without_access_lists_nothing_is_claimed(self, actions: Any):
+        actions("relay", services={"external": {"sources": ["10.20.4.0/24"]}})
+        found = actions("receive_connector_info", variables=OPERATOR)["receive_connectors"]
+        answer = answering_connector(found, "10.20.4.11")
+        assert (answer["name"], answer["may"], answer["senders"]) == ("Relay external", None, None)

@@ -20,6 +20,9 @@ description:
     server of 2013 that has no front end, and nothing on 2007, 2010 and Edge Transport servers.
   - A property that the version or the role of the server does not have is refused before anything is written, with the
     version named. What only Set-ReceiveConnector takes is set by a second call of the same plan.
+  - Every list is written only where the connector still is as it was read. When somebody else changed a list of it, its
+    name, its transport role or whether it is enabled meanwhile, the run stops, says what was added and removed, and
+    undoes what it had done; what they wrote stays.
   - Rights are managed by M(mailrelay.exchange.receive_connector_permission) and are left alone here, except for those
     that Exchange itself changes along with O(permission_groups).
 options:
@@ -221,6 +224,8 @@ commands:
     - The cmdlet calls of the plan in their order, as they can be pasted into the Exchange Management Shell.
     - They are the same in check mode and in the run. A remark C(# if still missing) marks a call that is made only when
       the one before it has not had that effect already.
+    - Where all of them together are too much for a result, as with thousands of IPv6 sources, a call with a long list
+      becomes a remark with the first entries, because without the rest it would take sources away.
   returned: when the server could be read
   type: list
   elements: str

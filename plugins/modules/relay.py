@@ -15,6 +15,10 @@ description:
     nobody outside the old and the new sources may relay, and nobody who is in both is refused.
   - A new connector is created disabled, gets its rights, is read back, and is enabled last. Default connectors are
     never changed.
+  - Every list is written only where the connector still is as it was read. When somebody else changed a list of it, its
+    name, its transport role or whether it is enabled meanwhile, the run stops, says what was added and removed, and
+    undoes what it had done; what they wrote stays.
+  - A run that would take away more than a few sources of a service, or let many addresses in, is refused; see O(safety).
   - Connectors that no service names are left alone, and so are properties that nobody declared. A service that is taken
     out of O(services) keeps its connector until it says C(state=absent).
 options:
@@ -33,6 +37,10 @@ options:
       - C(split) with C(connectors), a number, spreads the sources over so many connectors, C(<connector_name> 1) and so
         on, each filled to at most 1,000. A source keeps its connector whatever other sources come and go. Numbered
         connectors beyond that number leave. It needs the whole list of sources.
+      - A connector called C(<connector_name>) becomes the first numbered one; C(connectors) 1 and then
+        C(previous_connector_name) lead back. Sources that go from one connector to another are answered all the time,
+        but for single addresses without a neighbour, which Exchange refuses on two connectors at once; those are the
+        finding V(service_gap).
       - C(aggregate) says whether sources that touch are written as one range. Omitted, they are only when there are
         more than 1,200 and they fit that way. No address is answered by another connector because of it.
       - C(throttling) is the name of a profile, V(exchange_default), V(guarded) or V(high_volume), or a dictionary with
@@ -317,6 +325,8 @@ commands:
     - The cmdlet calls of the plan in their order, as they can be pasted into the Exchange Management Shell.
     - They are the same in check mode and in the run. A remark C(# if still missing) marks a call that is made only when
       the one before it has not had that effect already.
+    - Where all of them together are too much for a result, as with thousands of IPv6 sources, a call with a long list
+      becomes a remark with the first entries, because without the rest it would take sources away.
   returned: when the server could be read
   type: list
   elements: str

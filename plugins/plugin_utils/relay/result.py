@@ -4,10 +4,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Protocol
 
 from .steps import Plan
+
+MAX_COMMANDS = 250_000
+"""Characters that all commands of a result may have together before long lists in them are cut short."""
+
+_LISTED = 20
+_ENTRY = r"'(?:[^']|'')*'"
+_LONG_LIST = re.compile(rf"((?:{_ENTRY},){{{_LISTED}}})((?:{_ENTRY},){{{_LISTED},}}{_ENTRY})")
 
 
 class AppliedPlan(Protocol):
@@ -42,7 +50,7 @@ def writer_result(plan: Plan, applied: AppliedPlan | None, domain_controller: st
     result: dict[str, object] = {
         "changed": bool(plan.steps),
         "changes": plan.changes,
-        "commands": plan.commands,
+        "commands": shown_commands(plan.commands),
         "findings": [finding.to_result() for finding in plan.findings],
         "diff": plan.diff,
         "domain_controller": domain_controller if domain_controller is not None else plan.domain_controller,
@@ -55,5 +63,23 @@ def writer_result(plan: Plan, applied: AppliedPlan | None, domain_controller: st
     if applied.error is not None or applied.rolled_back is not None:
         result["changed"] = bool(applied.commands_run) and applied.rolled_back != "true"
         result["rolled_back"] = applied.rolled_back
-        result["remaining"] = list(applied.remaining)
+        result["remaining"] = shown_commands(applied.remaining)
     return result
+
+
+def shown_commands(commands: Sequence[str]) -> list[str]:
+    """The commands, ready to paste; where they are too much for a result, without the long lists.
+
+    A command without its list would take sources away, so it becomes a remark that no shell carries out.
+    """
+    if sum(map(len, commands)) <= MAX_COMMANDS:
+        return list(commands)
+    return [_cut_short(line) for line in commands]
+
+
+def _cut_short(line: str) -> str:
+    def rest(match: re.Match[str]) -> str:
+        return f"{match[1]}... {len(re.findall(_ENTRY, match[2]))} more"
+
+    short = _LONG_LIST.sub(rest, line)
+    return line if short == line else f"# {short}"

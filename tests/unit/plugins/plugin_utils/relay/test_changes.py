@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import re
 from types import SimpleNamespace
 from typing import Any
 
@@ -88,6 +89,23 @@ def test_ten_thousand_sources_stay_a_small_result(server: SimulatedExchange) -> 
     assert len(json.dumps({**result, "commands": []})) < 50_000
 
 
+def test_long_lists_that_would_fill_a_result_become_remarks(server: SimulatedExchange) -> None:
+    """Whoever pastes a command without its whole list would take sources away."""
+    many = [f"fd00:1234:5678:{n % 97:x}:abcd:{n // 97:x}:ef01:{2 * n:x}" for n in range(10_000)]
+    plan = relay(server, sources=many, split={"connectors": 12})
+    result = writer_result(plan, None)
+    commands: Any = result["commands"]
+    assert len(json.dumps(result)) < 500_000
+    assert len(commands) == len(plan.commands)
+    assert sum(map(len, plan.commands)) > 250_000
+    shortened = [line for line in commands if line not in plan.commands]
+    assert len(shortened) == 12
+    for line in shortened:
+        assert line.startswith("# New-ReceiveConnector -Name 'Relay a ")
+        assert re.search(r"-RemoteIPRanges ('fd00:[0-9a-f:]+',){20}\.\.\. \d+ more -TransportRole", line)
+    assert writer_result(relay(server, sources=["10.0.0.1"]), None)["commands"][0].startswith("New-")  # type: ignore[index]
+
+
 def test_a_result_has_the_same_shape_with_and_without_a_run(server: SimulatedExchange) -> None:
     plan = relay(server, sources=["10.0.0.1"])
     checked = writer_result(plan, None)
@@ -99,7 +117,7 @@ def test_a_result_has_the_same_shape_with_and_without_a_run(server: SimulatedExc
 
 
 def applied(**outcome: Any) -> Any:
-    known = {"commands_run": [], "rolled_back": None, "remaining": [], "error": None, "warnings": []}
+    known: dict[str, Any] = {"commands_run": [], "rolled_back": None, "remaining": [], "error": None, "warnings": []}
     return SimpleNamespace(**{**known, **outcome})
 
 

@@ -65,7 +65,7 @@ FINDINGS: tuple[FindingKind, ...] = (
         "critical",
         True,
         "Connector {connector} on {server} belongs to the Transport service and listens on port 25.",
-        "Use FrontendTransport, or another port.",
+        "Use FrontendTransport (where Exchange 2013 has split roles: on the Client Access server), or another port.",
         "On Exchange 2013 and later port 25 belongs to the Front End Transport service. With a second service on it "
         "mail works for a while and stops minutes or hours later, and the setup of a cumulative update can fail.",
     ),

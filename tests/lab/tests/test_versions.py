@@ -254,7 +254,7 @@ def test_there_is_a_lab_for_every_version() -> None:
     assert {"edge.yml", "exchange-2013-split.yml", "mixed.yml"} <= set(SHIPPED)
 
 
-@pytest.mark.parametrize("name", ["mixed.yml", "edge.yml"])
+@pytest.mark.parametrize("name", SHIPPED)
 def test_a_shipped_lab_starts(name: str, tmp_path: Path) -> None:
     with Lab.from_file(LABS / name, tmp_path) as lab:
         servers = lab.endpoints["servers"]

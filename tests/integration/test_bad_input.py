@@ -23,6 +23,8 @@ from harness.plays import PlayRun, Runner, TaskResult
 
 LAB = {"servers": ["EX1", "EX2"], "clients": []}
 SERVER = "ex1.lab.example"
+# The first test waits for all plays; that is a minute where nothing else runs.
+pytestmark = pytest.mark.timeout(900)
 FILES = {
     path.stem: read_cases(path, "wrong", SERVER) for path in sorted((Path(__file__).parent / "bad_input").glob("*.yml"))
 }
@@ -68,7 +70,7 @@ def run_file(lab: Lab, folder: Path, file: str) -> PlayRun:
     variables = {**dns_alias_variables(lab, namespaces=False), "probe_port": lab.servers["EX1"].smtp_port}
     runner = Runner(folder, inventory(lab, folder, variables), {**lab.environment(), "ANSIBLE_PIPELINING": "1"})
     # The other order on the other stacks, so that no answer can be owed to the input before.
-    return runner.run(FILES[file].playbook(folder, backwards=OLDER_CORE))
+    return runner.run(FILES[file].playbook(folder, backwards=OLDER_CORE), timeout=600.0)
 
 
 def marks(file: str) -> list[pytest.MarkDecorator]:

@@ -21,6 +21,8 @@ from harness.plays import Runner
 
 LAB = {"servers": ["EX1"], "clients": []}
 SERVER = "ex1.lab.example"
+# The first test waits for all plays; that is a minute where nothing else runs.
+pytestmark = pytest.mark.timeout(900)
 
 
 def read_file(path: Path) -> CaseFile:
@@ -55,7 +57,7 @@ def answers(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Answers:
     for _round in range(2):
         found: dict[str, Mapping[str, Any]] = {}
         for file in FILES:
-            run = runner.run(file.playbook(folder, right_last=False)).no_traceback()
+            run = runner.run(file.playbook(folder, right_last=False), timeout=600.0).no_traceback()
             found.update({f"{file.name}: {one.name}": {**one.result, "status": one.status} for one in run.results})
         rounds.append(found)
     listed = runner.run(

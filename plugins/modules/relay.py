@@ -18,7 +18,8 @@ description:
   - Every list is written only where the connector still is as it was read. When somebody else changed a list of it, its
     name, its transport role or whether it is enabled meanwhile, the run stops, says what was added and removed, and
     undoes what it had done; what they wrote stays.
-  - A run that would take away more than a few sources of a service, or let many addresses in, is refused; see O(safety).
+  - A run that would take away more than a few sources of a service, or let many addresses in, is refused; see
+    O(safety).
   - Connectors that no service names are left alone, and so are properties that nobody declared. A service that is taken
     out of O(services) keeps its connector until it says C(state=absent).
 options:
@@ -32,8 +33,8 @@ options:
       - C(sources) says who may relay, as a list or as text with commas or lines, as a survey gives it. Entries are
         names of O(source_groups), single addresses, V(low-high) ranges and CIDR blocks, IPv4 or IPv6. An undefined or
         empty value is an error; nobody is V([]).
-      - C(sources) may also be a dictionary. C(set) is the same as the list; C(add) and C(remove), together or alone, are
-        lists too and change single entries of the connector, whose other entries stay.
+      - C(sources) may also be a dictionary. C(set) is the same as the list; C(add) and C(remove), together or alone,
+        are lists too and change single entries of the connector, whose other entries stay.
       - C(split) with C(connectors), a number, spreads the sources over so many connectors, C(<connector_name> 1) and so
         on, each filled to at most 1,000. A source keeps its connector whatever other sources come and go. Numbered
         connectors beyond that number leave. It needs the whole list of sources.
@@ -58,8 +59,8 @@ options:
       - C(file) of a group is a CSV file on the control node, searched for like any file of a role or playbook (below
         C(files), then beside the playbook), then beside the inventory. Its first line names the columns C(address),
         C(name), C(owner), C(ticket), C(reason) and C(expires), in any order; only C(address) has to be there. Commas,
-        semicolons and tabs are taken, UTF-8, and UTF-16 with a byte order mark. A file that is not whole and right is an
-        error that names line and column.
+        semicolons and tabs are taken, UTF-8, and UTF-16 with a byte order mark. A file that is not whole and right is
+        an error that names line and column.
       - C(content) beside C(file) is what the file holds, where something else has read it.
       - C(owner), C(ticket), C(reason) and C(expires) of a group count for all addresses that do not say theirs.
       - C(expires) is the last day, year-month-day, on which an address may relay, by the date of the control node.

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,9 @@ from ansible_collections.mailrelay.exchange.plugins.module_utils._argument_spec 
     RECEIVE_CONNECTOR_SPEC,
 )
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.rights import GRANTABLE
+from exchange_lab.lab import Lab
+
+from .conftest import CONFIG, Actions
 
 ANY_RECIPIENT = "ms-Exch-SMTP-Accept-Any-Recipient"
 DEFAULTS = [
@@ -203,3 +207,15 @@ class TestNeighbours:
         found = actions("receive_connector_info", variables=OPERATOR)["receive_connectors"]
         answer = answering_connector(found, "10.20.4.11")
         assert (answer["name"], answer["may"], answer["senders"]) == ("Relay external", None, None)
+
+    def test_a_relay_that_clients_over_ipv6_pass_by(self, tmp_path: Path):
+        own = {"EX1": {**CONFIG["servers"]["EX1"], "addresses": ["127.0.1.1", "fd00::1", "fe80::1"]}}
+        with Lab.from_config({**CONFIG, "servers": own}, tmp_path / "lab") as lab:
+            actions = Actions(lab)
+            [told] = actions("relay", services=RELAY)["findings"]
+            assert (told["id"], told["severity"], told["addresses"]) == ("ipv6_bypass", "warning", ["fd00::1"])
+            assert "at fd00::1 too, where 'Default Frontend EX1' answers" in told["message"]
+            shown = actions("receive_connector_info", name="Relay external")["receive_connectors"]
+            assert shown[0]["findings"] == [told]
+            both = {**RELAY["external"], "connector": {"bindings": ["0.0.0.0:25", "[::]:25"]}}
+            assert actions("relay", services={"external": both})["findings"] == []

@@ -9,16 +9,21 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.errors import RelayError
-from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.reported import explain, read_port, read_reports
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.reported import explain, local_end, read_reports
 
 
 def answering_connector(
-    connectors: Any, client: str, server_address: str | None = None, port: int = 25, server: str | None = None
+    connectors: Any,
+    client: str,
+    server_address: str | None = None,
+    port: int = 25,
+    server: str | None = None,
+    binding: str | None = None,
 ) -> dict[str, Any] | None:
     """The connector that answers, why, and what the client may do; None when none does."""
     try:
         reports = read_reports(connectors, "answering_connector")
-        return explain(reports, client, server_address, read_port(port, "port"), server)
+        return explain(reports, client, *local_end(binding, server_address, port), server)
     except RelayError as error:
         raise AnsibleFilterError(str(error)) from None
 

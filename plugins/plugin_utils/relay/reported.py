@@ -14,7 +14,7 @@ from .allowance import allowance, group_entries
 from .answering import Answer, answering_connector
 from .errors import InputError
 from .model import AccessEntry, ReceiveConnector
-from .ranges import parse_address, shown
+from .ranges import parse_address, parse_binding, shown
 from .rights import is_known_anonymous
 from .values import parse_option
 
@@ -58,6 +58,20 @@ def read_port(raw: object, where: str) -> int:
     if isinstance(raw, bool) or not text.isascii() or not text.isdecimal() or not 1 <= int(text) <= _LAST_PORT:
         raise InputError(f"{where}: {shown(raw)} is no TCP port; write a number from 1 to {_LAST_PORT}.")
     return int(text)
+
+
+def local_end(binding: object, server_address: object, port: object) -> tuple[object, int]:
+    """Local address and port that are asked for, from a binding or from the two themselves; see explain.
+
+    Raises:
+        InputError: the binding is none, or an address is given beside it.
+    """
+    if binding is None:
+        return server_address, read_port(port, "port")
+    bound = parse_binding(binding, "binding")
+    if server_address is not None:
+        raise InputError(f"binding: {shown(binding)} is given beside server_address; give one of them.")
+    return (_UNNAMED[bound.version] if bound.is_wildcard else str(bound.address_range)), bound.port
 
 
 def explain(

@@ -98,14 +98,14 @@ def test_the_examples_of_every_filter_run(printed: dict[str, list[Any]]) -> None
 
 
 def test_the_examples_of_answering_connector_give_what_is_beside_them(printed: dict[str, list[Any]]) -> None:
-    answer, over_ipv6 = printed["answering_connector"]
+    answer, over_ipv6, at_an_address = printed["answering_connector"]
     shown = {key: answer[key] for key in ("server", "name", "range", "binding", "may")}
     text = (FILTERS / "answering_connector.yml").read_text(encoding="utf-8")
     documented = [line.strip()[2:] for line in text.splitlines() if line.strip().startswith("# ")]
     assert shown == yaml.safe_load("\n".join(documented[:5]))
     assert documented[5] == "second: {name: Default Frontend EX1, may: [submit], ...}"
     assert (answer["second"]["name"], answer["second"]["may"]) == ("Default Frontend EX1", ["submit"])
-    assert documented[6] == f"[{', '.join(over_ipv6)}]"
+    assert documented[6:] == [f"[{', '.join(over_ipv6)}]", at_an_address]
 
 
 def test_every_key_of_an_answer_is_documented(printed: dict[str, list[Any]]) -> None:

@@ -208,6 +208,35 @@ def test_answering_connector_takes_only_ports(port: Any) -> None:
         run("answering_connector", REPORTS, "10.31.0.7", port=port)
 
 
+@pytest.mark.parametrize(
+    ("binding", "client", "name"),
+    [
+        ("0.0.0.0:25", "10.31.0.7", "Relay External"),
+        ("10.9.9.9:25", "10.31.0.7", "Relay External"),
+        ("0.0.0.0:587", "10.31.0.7", "Client Frontend EX1"),
+        ("[::]:25", "fd00::7", "Default Frontend EX1"),
+        ("[fd00::1]:25", "fd00::7", "Default Frontend EX1"),
+        ("0.0.0.0:26", "10.31.0.7", None),
+    ],
+)
+def test_answering_connector_is_asked_for_a_binding(binding: str, client: str, name: str | None) -> None:
+    answer = run("answering_connector", REPORTS, client, binding=binding)
+    assert (answer and answer["name"]) == name
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"binding": "10.9.9.9"}, "binding: '10.9.9.9'"),
+        ({"binding": "10.9.9.9:25", "server_address": "10.9.9.9"}, "beside server_address"),
+        ({"binding": "[::]:25"}, "one IP version"),
+    ],
+)
+def test_answering_connector_refuses_wrong_bindings(options: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(AnsibleFilterError, match=sentence):
+        run("answering_connector", REPORTS, "10.31.0.7", **options)
+
+
 def test_answering_connector_takes_two_addresses_of_one_version() -> None:
     with pytest.raises(AnsibleFilterError, match="one IP version"):
         run("answering_connector", REPORTS, "10.31.0.7", "fd00::1")

@@ -154,7 +154,7 @@ def _parse_group(name: str, raw: object) -> SourceGroup:
         found = "neither addresses nor file" if not given else "both addresses and file"
         raise InputError(f"{where}: the group has {found}; give one of them ([] when it is to be empty).")
     if given == ["addresses"]:
-        return SourceGroup(name, tuple(_parse_addresses(group["addresses"], origin, where)))
+        return SourceGroup(name, _parse_addresses(group["addresses"], origin, where))
     return SourceGroup(name, tuple(_parse_file(group, origin, where)))
 
 
@@ -188,7 +188,15 @@ def _parse_row(row: FileRow, origin: Source, where: str) -> Source:
     )
 
 
-def _parse_addresses(raw: object, origin: Source, where: str) -> Iterator[Source]:
+def _parse_addresses(raw: object, origin: Source, where: str) -> tuple[Source, ...]:
+    """The sources of a group. Only [] says that there are none: anything else that is empty is a variable gone wrong."""
+    found = tuple(_each_address(raw, origin, where))
+    if not found and raw != []:
+        raise InputError(f"{where}.addresses: {shown(raw)} names nobody; write addresses, or [] when there are none.")
+    return found
+
+
+def _each_address(raw: object, origin: Source, where: str) -> Iterator[Source]:
     if isinstance(raw, Mapping):
         for name, value in mapping(raw, f"{where}.addresses", "{pay01: 10.20.4.11}").items():
             yield _parse_address(value, replace(origin, name=name), f"{where}.addresses.{name}")

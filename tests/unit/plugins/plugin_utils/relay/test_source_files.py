@@ -5,11 +5,16 @@
 from __future__ import annotations
 
 import codecs
+import csv
+import io
 from collections.abc import Mapping
 from datetime import date
+from ipaddress import IPv4Address
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.errors import InputError
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.source_files import with_file_contents
@@ -175,6 +180,54 @@ def test_a_last_row_that_may_have_lost_its_end_is_refused(content: str) -> None:
 )
 def test_a_last_row_that_lost_nothing_that_counts_needs_no_line_break(content: str) -> None:
     assert addresses(content) == ["10.0.0.1"]
+
+
+printable = st.text(
+    st.characters(exclude_categories=("Cs", "Cc", "Zl", "Zp"), exclude_characters="\ufeff\ufffe"), max_size=12
+).map(str.strip)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(1, 2**32 - 1), printable, printable), min_size=1, max_size=8),
+    st.permutations(["address", "owner", "reason"]),
+    st.sampled_from([",", ";", "\t"]),
+    st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+    st.sampled_from(["\r\n", "\n"]),
+)
+def test_whatever_is_written_as_csv_reads_the_same(
+    rows: list[tuple[int, str, str]], order: list[str], delimiter: str, encoding: str, ending: str
+) -> None:
+    whole = [
+        dict(zip(("address", "owner", "reason"), (str(IPv4Address(number)), *texts), strict=True))
+        for number, *texts in rows
+    ]
+    table = io.StringIO(newline="")
+    writer = csv.DictWriter(table, order, delimiter=delimiter, lineterminator=ending)
+    writer.writeheader()
+    writer.writerows(whole)
+    found = [
+        {"address": str(source.range), "owner": source.owner, "reason": source.reason}
+        for source in sources(table.getvalue().encode(encoding))
+    ]
+    assert found == whole
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.one_of(
+        st.binary(max_size=60),
+        st.binary(max_size=40).map(lambda tail: b"address;owner\n10.0.0.1;" + tail),
+        st.text(st.sampled_from('address,;\t"\n\r10.\x00\ufeff sep='), max_size=60).map(lambda text: text.encode()),
+    )
+)
+def test_whatever_the_bytes_are_they_are_sources_or_one_sentence(content: bytes) -> None:
+    try:
+        found = sources(content)
+    except InputError as error:
+        assert "\n" not in str(error) and str(error).startswith("source_groups.legacy.file: ")
+    else:
+        assert found, "a file without sources is a mistake"
 
 
 def test_files_are_read_by_whoever_may() -> None:

@@ -120,6 +120,8 @@ def test_wrong_sources_get_one_sentence(sources: object, told: str) -> None:
         ({"file": "sources/legacy.csv"}, "the file 'sources/legacy.csv' has not been read"),
         ({"adresses": ["10.0.0.1"]}, "'adresses' is not an option here; did you mean addresses?"),
         ({"addresses": ""}, "the text is empty"),
+        ({"addresses": {}}, "{} names nobody; write addresses, or [] when there are none"),
+        ({"addresses": [","]}, "[','] names nobody"),
         ({"addresses": 5}, "neither a list, a mapping nor text"),
         ({"addresses": [["10.0.0.1"]]}, "is not text"),
         ({"addresses": {"a": None}}, "source_groups.g.addresses.a: null is not text"),

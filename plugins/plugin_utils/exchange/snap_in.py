@@ -119,7 +119,7 @@ class SnapInSession:
         if self._snap_in.casefold() in {name.casefold() for name in registered}:
             return f"The snap-in {self._snap_in} cannot be loaded at {self.endpoint}: {_said(record)}"
         if registered:
-            remedy = f"set ansible_exchange_snap_in to {' or '.join(registered)}, which is registered there"
+            remedy = f"set ansible_exchange_snap_in to {' or '.join(_fitting(registered))}, which is registered there"
         else:
             names = "; ".join(f"{server}: {name}" for server, name in SNAP_INS)
             remedy = (
@@ -133,6 +133,13 @@ class SnapInSession:
         response = self._inner.invoke(Command.of("Get-PSSnapin", Registered=True))
         names = (str(plain.get("Name") or "") for plain in response.objects)
         return sorted(name for name in names if name.casefold().startswith(_EXCHANGE))
+
+
+def _fitting(registered: list[str]) -> list[str]:
+    """The newest of the snap-ins for administration; a server has others too, for setup and support."""
+    there = {name.casefold() for name in registered}
+    known = [name for _server, name in SNAP_INS if name.casefold() in there]
+    return known[-1:] or registered
 
 
 def _said(record: ErrorRecord) -> str:

@@ -26,6 +26,7 @@ from exchange_lab.interface import Outcome
 from .conftest import Endpoint, StartEndpoint, element
 
 ADMIN_2007, E2010, SNAP_IN = (name for _server, name in SNAP_INS)
+PREFIX = "Microsoft.Exchange.Management.PowerShell"
 LOCAL = {"username": "EX1\\administrator"}
 GET = Command.of("Get-ReceiveConnector", Server="EX1")
 
@@ -212,6 +213,18 @@ class TestLoading:
         assert "none of Exchange is registered there" in text
         for _server, name in SNAP_INS:
             assert name in text
+
+    @pytest.mark.parametrize(
+        ("names", "told"),
+        [
+            ((f"{PREFIX}.E2010", f"{PREFIX}.Setup", f"{PREFIX}.Support"), f"{PREFIX}.E2010"),
+            ((f"{PREFIX}.Admin", f"{PREFIX}.Support"), ADMIN_2007),
+            ((f"{PREFIX}.Support", f"{PREFIX}.New"), f"{PREFIX}.New or {PREFIX}.Support"),
+        ],
+    )
+    def test_of_several_the_one_for_administration_is_told(self, names: Sequence[str], told: str):
+        text, _inner = refused(NOT_THERE, NOT_LOADED, registered(*names))
+        assert f"set ansible_exchange_snap_in to {told}, which is registered there" in text
 
     def test_a_server_that_does_not_list_its_snap_ins(self):
         text, _inner = refused(NOT_THERE, NOT_LOADED, failing("X"))

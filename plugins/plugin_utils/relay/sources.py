@@ -189,7 +189,7 @@ def _parse_row(row: FileRow, origin: Source, where: str) -> Source:
 
 
 def _parse_addresses(raw: object, origin: Source, where: str) -> tuple[Source, ...]:
-    """The sources of a group. Only [] says that there are none: anything else that is empty is a variable gone wrong."""
+    """The sources of a group. Only [] says that there are none; what else is empty is a variable gone wrong."""
     found = tuple(_each_address(raw, origin, where))
     if not found and raw != []:
         raise InputError(f"{where}.addresses: {shown(raw)} names nobody; write addresses, or [] when there are none.")

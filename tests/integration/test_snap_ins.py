@@ -203,7 +203,12 @@ MISTAKES: tuple[tuple[str, Kind, dict[str, Any], str], ...] = (
         {"ansible_exchange_kerberos_delegation": False},
         "set ansible_exchange_kerberos_delegation: true",
     ),
-    ("Kerberos outside of a domain", EDGE, {"ansible_exchange_auth": "kerberos"}, "Kerberos"),
+    (
+        "Kerberos outside of a domain",
+        EDGE,
+        {"ansible_exchange_auth": "kerberos"},
+        "takes no Kerberos but a local account with ansible_exchange_auth: ntlm",
+    ),
 )
 
 

@@ -209,6 +209,10 @@ _HINTS = {
     "basic": "Basic is usually off; it is turned on with `Set-PowerShellVirtualDirectory -BasicAuthentication $true`, "
     "for https only",
 }
+_OUTSIDE = (
+    "; an Edge Transport server outside of a domain takes no Kerberos but a local account with "
+    "ansible_exchange_auth: ntlm"
+)
 _LOCAL_ACCOUNT = r"a local account is written SERVER\name"
 _SNAP_IN_HINTS = {
     "kerberos": "an Edge Transport server outside of a domain takes a local account with ansible_exchange_auth: ntlm; "
@@ -241,7 +245,8 @@ def _no_credentials(error: BaseException, options: ConnectionOptions) -> Exchang
         return AuthenticationFailed(
             f"No Kerberos ticket for {_spn(options)} could be had {_source(options)} ({_security_text(error)}): "
             f"connect to the server's own FQDN, or name it in ansible_exchange_kerberos_hostname; write the user as "
-            f"name@REALM with the realm in capitals; check the password, krb5.conf, DNS and the clock."
+            f"name@REALM with the realm in capitals; check the password, krb5.conf, DNS and the clock"
+            f"{_OUTSIDE if options.snap_in else ''}."
         )
     return AuthenticationFailed(
         f"The account {_whose(options)} cannot log on to {options.endpoint} with ansible_exchange_auth: {options.auth} "

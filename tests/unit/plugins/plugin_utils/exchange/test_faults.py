@@ -170,6 +170,14 @@ class TestEndpointsOfTheOtherKind:
         assert words in str(error)
         assert "virtual directory" not in str(error)
 
+    @pytest.mark.parametrize(("options", "told"), [(OPTIONS, False), (EDGE, True)])
+    def test_no_ticket(self, options: ConnectionOptions, told: bool):
+        """Kerberos is the default, so this is what who forgets the method for an Edge server sees."""
+        options = dataclasses.replace(options, auth="kerberos")
+        error = opening(RuntimeError("Minor (1): Cannot find KDC for realm, Context: x"), 0, options)
+        assert type(error) is AuthenticationFailed
+        assert ("takes no Kerberos but a local account with ansible_exchange_auth: ntlm" in str(error)) is told
+
     def test_something_else_answers(self):
         text = str(opening(KeyError("www-authenticate"), 200, EDGE))
         assert "is not the remote PowerShell of Windows" in text

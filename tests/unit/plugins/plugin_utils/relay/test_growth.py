@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import date
 from types import FrameType
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.aggregation import aggregated
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.guards import Audit
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.model import ReceiveConnector
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.overlaps import clashes
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.policy import Policy
@@ -28,8 +30,8 @@ from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.sources i
 )
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.splitting import connectors_needed, split
 
-from .rollouts import plan_for
-from .simulated_exchange import SimulatedExchange
+from .rollouts import Reader, plan_for, read_state, services
+from .simulated_exchange import RIGHT, Row, SimulatedExchange
 
 TODAY = date(2026, 11, 21)
 SMALL, LARGE = 400, 1600
@@ -114,6 +116,35 @@ def plan_of_one_more(count: int) -> None:
     assert plan_for(server, desired, Policy()).steps
 
 
+def clash_of_all_with_all(count: int) -> None:
+    mine = [IPRange(4, at, 2 * count + 5 - at) for at in range(count)]
+    theirs = [IPRange(4, count + at, 5 * count + at) for at in range(count)]
+    assert len(clashes(mine, theirs)) == count
+
+
+def server_with_rivals(count: int) -> SimulatedExchange:
+    """Four relays with so many ranges together, inside the wide range of a connector for users that log on."""
+    server = SimulatedExchange()
+    usual = {"Bindings": ["0.0.0.0:25"], "TransportRole": "FrontendTransport"}
+    listed = [f"10.{at // 60000}.{at // 240 % 250}.{at % 240 + 1}" for at in range(0, 2 * count, 2)]
+    server.add("Submission", {**usual, "PermissionGroups": "ExchangeUsers", "RemoteIPRanges": ["10.0.0.0/8"]})
+    for part in range(4):
+        relay = {**usual, "PermissionGroups": "AnonymousUsers", "RemoteIPRanges": listed[part::4]}
+        server.add(f"Relay {part}", relay).rows.append(Row(server.anonymous, RIGHT))
+    return server
+
+
+def audit(count: int) -> None:
+    """The findings of a report about connectors that take clients from each other."""
+    server = server_with_rivals(count)
+    state = read_state(server, services({}, server))
+    access = {one.distinguished_name: Reader(server).read_access(one.distinguished_name) for one in state.connectors}
+    report = Audit(replace(state, access=access), Policy(), server.anonymous)
+    found = [one for connector in state.connectors for one in report.findings(connector.name)]
+    assert {one.id for one in found} == {"stolen_clients"}
+    assert sum(len(one.addresses) for one in found) == count
+
+
 STEPS: dict[str, Callable[[int], object]] = {
     "parse a file": parse_file,
     "normalise": sources,
@@ -123,6 +154,8 @@ STEPS: dict[str, Callable[[int], object]] = {
     "name sources": labels,
     "compare": compare,
     "find clashes": lambda count: clashes(ranges(count), ranges(count)),
+    "find clashes of all with all": clash_of_all_with_all,
+    "audit": audit,
     "count addresses": lambda count: count_addresses(ranges(count)),
     "plan": plan_of_one_more,
 }

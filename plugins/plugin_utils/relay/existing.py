@@ -37,15 +37,23 @@ def existing(desired: DesiredConnector, connectors: Iterable[Found], server: str
     named = _named(desired.name, known)
     if desired.guid:
         return _by_guid(desired, known, named, server)
-    if not desired.previous_name:
-        return named
-    previous = _named(desired.previous_name, known)
-    if named is None or previous is None:
-        return named or previous
-    raise InputError(
-        f"Connector {desired.name!r} on {server} cannot get its name from {previous.name!r}, because both exist; "
-        "remove one of the two, or leave the previous name out."
-    )
+    former = [found for name in _former_names(desired) if (found := _named(name, known)) not in (None, named)]
+    candidates = [found for found in (named, *former) if found is not None]
+    if len(candidates) > 1:
+        names = " and ".join(repr(found.name) for found in candidates)
+        raise InputError(
+            f"Connector {desired.name!r} on {server} cannot get its name from {former[0].name!r}, because both exist "
+            f"({names}); remove one of the two, or leave the previous name out."
+        )
+    return candidates[0] if candidates else None
+
+
+def _former_names(desired: DesiredConnector) -> list[str]:
+    """What the connector may have been called: a numbered one also by its number under the service's previous name."""
+    previous = desired.previous_name
+    if not previous or desired.part is None or previous.endswith(f" {desired.part}"):
+        return [previous] if previous else []
+    return [previous, f"{previous} {desired.part}"]
 
 
 def _named(name: str, connectors: Iterable[Found]) -> Found | None:

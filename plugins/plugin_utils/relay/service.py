@@ -170,13 +170,17 @@ def _spread(sources: SourceList, parts: int, where: str) -> list[SourceList | No
 
 
 def _numbered(whole: DesiredConnector, spread: list[SourceList | None], where: str) -> list[DesiredConnector]:
-    """The numbered connectors of a service; the first that has sources takes over the connector without a number."""
+    """The numbered connectors of a service; the first that has sources takes over the connector without a number.
+
+    Under a previous name the service may have been spread already, so each looks for its number there.
+    """
     parts = len(spread)
     heir = next((number for number, sources in enumerate(spread) if sources is not None), 0)
     found: list[DesiredConnector] = []
     for number, sources in enumerate(spread):
         name = _checked_name(f"{whole.name} {number + 1}", f"{where}.split (number {number + 1})")
-        part = replace(whole, name=name, part=number + 1, parts=parts, previous_name="")
+        former = f"{whole.previous_name} {number + 1}" if whole.previous_name else ""
+        part = replace(whole, name=name, part=number + 1, parts=parts, previous_name=former)
         if sources is None:
             part = DesiredConnector(
                 name,
@@ -185,6 +189,7 @@ def _numbered(whole: DesiredConnector, spread: list[SourceList | None], where: s
                 whole.service,
                 part=number + 1,
                 parts=parts,
+                previous_name=former,
                 accept_findings=whole.accept_findings,
             )
         else:

@@ -32,11 +32,11 @@ def with_left_overs(desired: DesiredConnectors, state: ServerState) -> DesiredCo
 
 
 def _beyond(part: DesiredConnector, connectors: Iterable[ReceiveConnector]) -> Iterator[ReceiveConnector]:
-    """Connectors with the name of this part but a number that the service does not have."""
-    for name in (part.name, part.previous_name):
-        base = name.removesuffix(f" {part.part}")
-        if part.parts is None or base == name:
-            continue
+    """Connectors with the name of this part, or its previous one, but a number that the service does not have."""
+    if part.parts is None or part.part is None:
+        return
+    names = (name.removesuffix(f" {part.part}") for name in (part.name, part.previous_name) if name)
+    for base in dict.fromkeys(names):
         numbered = re.compile(re.escape(base) + r" ([1-9][0-9]*)", re.IGNORECASE | re.ASCII)
         for connector in connectors:
             match = numbered.fullmatch(connector.name)

@@ -188,7 +188,7 @@ def test_a_connector_that_would_get_no_source_is_not_there_and_another_takes_ove
     alone = next(n for n in range(1, 50) if bucket_of(parse_range(f"10.0.0.{n}", "x"), 3) == 2)
     found = spread(sources=[f"10.0.0.{alone}"], split={"connectors": 3}, previous_connector_name="Old relay")
     assert [entry.state for entry in found] == ["absent", "present", "absent"]
-    assert [entry.previous_name for entry in found] == ["", "Old relay", ""]
+    assert [entry.previous_name for entry in found] == ["Old relay 1", "Old relay", "Old relay 3"]
     assert [entry.part for entry in found] == [1, 2, 3]
 
 

@@ -213,6 +213,27 @@ def test_a_left_over_that_relays_counts_as_part_of_the_service(server: Simulated
     assert [entry.id for entry in found.findings if entry.refuses] == ["too_many_removed"]
 
 
+@pytest.mark.parametrize("before", [0, 1, 2, 3, 5])
+@pytest.mark.parametrize("after", [1, 2, 4])
+def test_a_spread_service_gets_another_name_and_stays_the_same_objects(
+    server: SimulatedExchange, before: int, after: int
+) -> None:
+    assert carry_out(plan(server, SOURCES, before), server)
+    guids = {connector.guid for connector in server.connectors.values()}
+    options = {"connector_name": "Gate", "previous_connector_name": "Relay a"}
+    found = plan(server, SOURCES, after, **options)
+    assert {entry.id for entry in found.findings if entry.refuses} <= {"service_gap"}
+    if before == after:
+        assert [line.split()[0] for line in found.commands] == ["Set-ReceiveConnector"] * after
+        assert gaps(found) == set()
+    assert Transition(server, SOURCES).run(found)
+    assert plan(server, SOURCES, after, **options).commands == []
+    names = {connector.name for connector in server.connectors.values()}
+    assert {name for name in names if name.startswith(("Gate", "Relay a"))} == {f"Gate {n + 1}" for n in range(after)}
+    kept = {connector.guid for connector in server.connectors.values()} & guids
+    assert len(kept) >= 3 + min(max(before, 1), after) - 1
+
+
 def test_retiring_a_spread_service_removes_all_of_it(server: SimulatedExchange) -> None:
     assert carry_out(plan(server, SOURCES, 3), server)
     gone = services({"a": {"state": "absent", "split": {"connectors": 2}}}, server)

@@ -27,8 +27,8 @@ options:
     description:
       - The relay services of this server, service id to service. V({}) means none.
       - C(connector_name) is the name of the receive connector, C(Relay <id>) by default. C({server}) in it becomes the
-        server's name. C(previous_connector_name) is what the connector was called before; it is renamed, and the numbered
-        connectors of a service that is spread are too.
+        server's name. C(previous_connector_name) is what the connector was called before; it is renamed, and so are
+        the numbered connectors of a service that is spread.
       - C(method) is V(anonymous) (the default; the connector grants anonymous clients the right to relay) or
         V(externally_secured) (Exchange trusts the sources like its own servers, without antispam and size limits).
       - C(sources) says who may relay, as a list or as text with commas or lines, as a survey gives it. Entries are

@@ -19,6 +19,7 @@ from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.ownership
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.policy import Policy
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.rights import (
     ALL_RIGHTS,
+    ANONYMOUS_WORD,
     GRANTABLE,
     PERMISSION_GROUPS,
     anonymous_principal,
@@ -26,9 +27,6 @@ from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.rights im
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.values import to_option
 
 _DOCUMENTED = PERMISSION_GROUPS[ANONYMOUS_USERS][0].principal
-
-ANONYMOUS = "anonymous"
-"""The word for the anonymous principal in options; its name is another one in every language."""
 
 
 def anonymous_name(connectors: Iterable[ReceiveConnector], access: Mapping[str, Sequence[AccessEntry]]) -> str | None:
@@ -101,7 +99,7 @@ def _grants(entries: Iterable[AccessEntry], anonymous: str | None) -> list[dict[
     found: dict[tuple[str, bool], list[str]] = {}
     for entry in entries:
         is_anonymous = anonymous is not None and entry.principal.casefold() == anonymous.casefold()
-        principal = ANONYMOUS if is_anonymous else entry.principal
+        principal = ANONYMOUS_WORD if is_anonymous else entry.principal
         found.setdefault((principal, entry.deny), []).append(entry.right)
     return [
         {"principal": principal, "deny": deny, "rights": sorted(set(rights))}

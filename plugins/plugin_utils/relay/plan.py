@@ -20,10 +20,10 @@ from .moments import Flaw
 from .ordering import ordered_moves
 from .ownership import ANONYMOUS_USERS
 from .policy import Policy
-from .rights import PERMISSION_GROUPS, anonymous_principal
+from .rights import ANONYMOUS_WORD, PERMISSION_GROUPS, anonymous_principal
 from .spread import with_left_overs
 from .steps import Plan, ServiceOutcome, Step
-from .target import ANONYMOUS_WORD, Target, resolve
+from .target import Target, resolve
 from .world import World, picture_of
 
 __all__ = ["Plan", "Policy", "Step", "access_needed", "plan_server"]

@@ -15,11 +15,8 @@ from .answering import Answer, answering_connector
 from .errors import InputError
 from .model import AccessEntry, ReceiveConnector
 from .ranges import parse_address, parse_binding, shown
-from .rights import is_known_anonymous
+from .rights import ANONYMOUS_WORD, is_known_anonymous
 from .values import parse_option
-
-ANONYMOUS = "anonymous"
-"""The word that stands for the anonymous principal in a report, whatever the server calls it."""
 
 _NEEDED = ("enabled", "bindings", "remote_ip_ranges")
 _USED = (*_NEEDED, "transport_role", "auth_mechanism", "permission_groups", "require_tls")
@@ -32,7 +29,7 @@ _UNNAMED = {4: "0.0.0.1", 6: "::2"}
 class Report:
     """A connector of a report.
 
-    entries: its access list with ANONYMOUS in it, None when the report has none.
+    entries: its access list with ANONYMOUS_WORD in it, None when the report has none.
     services: transport services of its server, None when the report does not tell.
     """
 
@@ -117,7 +114,7 @@ def _of_server(reports: list[Report], server: str | None) -> list[Report]:
 
 def _told(answer: Answer, report: Report) -> dict[str, object]:
     connector = answer.connector
-    allowed = allowance(connector.values, report.entries, ANONYMOUS)
+    allowed = allowance(connector.values, report.entries, ANONYMOUS_WORD)
     return {
         "server": connector.server,
         "connector": connector.name,
@@ -165,8 +162,8 @@ def _entries(raw: Mapping[str, Any], values: Mapping[str, Any]) -> tuple[AccessE
         return None
     read_only = raw.get("read_only")
     plain: Mapping[str, Any] = read_only if isinstance(read_only, Mapping) else {}
-    anonymous = str(plain.get("AnonymousPrincipal") or ANONYMOUS).casefold()
-    found = list(group_entries(values["permission_groups"], ANONYMOUS))
+    anonymous = str(plain.get("AnonymousPrincipal") or ANONYMOUS_WORD).casefold()
+    found = list(group_entries(values["permission_groups"], ANONYMOUS_WORD))
     for grant in _mappings(permissions.get("grants")):
         found += [
             AccessEntry(str(grant.get("principal")), str(right), grant.get("deny") is True)
@@ -178,7 +175,7 @@ def _entries(raw: Mapping[str, Any], values: Mapping[str, Any]) -> tuple[AccessE
         if "inherited" in row
     ]
     return tuple(
-        AccessEntry(ANONYMOUS, entry.right, entry.deny, entry.inherited)
+        AccessEntry(ANONYMOUS_WORD, entry.right, entry.deny, entry.inherited)
         if entry.principal.casefold() == anonymous or is_known_anonymous(entry.principal)
         else entry
         for entry in found

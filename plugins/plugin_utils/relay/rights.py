@@ -17,6 +17,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .model import AccessEntry, ReceiveConnector
 
+ANONYMOUS_WORD = "anonymous"
+"""The anonymous principal in options, reports and changes; its name is another one in every language."""
+
 SUBMIT = "ms-Exch-SMTP-Submit"
 ANY_RECIPIENT = "ms-Exch-SMTP-Accept-Any-Recipient"
 ANY_SENDER = "ms-Exch-SMTP-Accept-Any-Sender"

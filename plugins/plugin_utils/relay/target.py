@@ -25,12 +25,11 @@ from .model import AccessEntry, ServerFacts
 from .ownership import ANONYMOUS_USERS, account
 from .quantities import Caseless
 from .ranges import IPRange
-from .rights import ANONYMOUS_RELAY_RIGHTS, ANY_RECIPIENT
+from .rights import ANONYMOUS_RELAY_RIGHTS, ANONYMOUS_WORD, ANY_RECIPIENT
 from .usages import USAGES, refuse_wrong_usage, seeds_of
 from .values import ListChange, parse_option
 from .world import EXCHANGE_SERVERS, EXTERNAL, TLS, Picture, World, connector_distinguished_name
 
-ANONYMOUS_WORD = "anonymous"
 _ANONYMOUS_SID = "s-1-5-7"
 
 

@@ -36,7 +36,7 @@ def test_a_new_connector_lists_what_it_gets(server: SimulatedExchange) -> None:
     assert changes["enabled"]["after"] is True
     assert changes["comment"] == {"connector": "Relay a", "property": "comment", "before": None, "after": "x"}
     assert changes["permissions"]["added"] == [
-        "NT AUTHORITY\\ANONYMOUS LOGON: ms-Exch-SMTP-Accept-Any-Recipient",
+        "anonymous: ms-Exch-SMTP-Accept-Any-Recipient",
     ]
 
 
@@ -61,7 +61,7 @@ def test_a_switch_of_method_shows_groups_mechanisms_and_rights(server: Simulated
     rolled_out(server, sources=["10.0.0.1"])
     changes = changed(server, sources=["10.0.0.1"], method="externally_secured")
     assert set(changes) == {"permission_groups", "auth_mechanism", "permissions"}
-    assert changes["permissions"]["removed"] == ["NT AUTHORITY\\ANONYMOUS LOGON: ms-Exch-SMTP-Accept-Any-Recipient"]
+    assert changes["permissions"]["removed"] == ["anonymous: ms-Exch-SMTP-Accept-Any-Recipient"]
 
 
 def test_a_diff_shows_only_what_differs(server: SimulatedExchange) -> None:

@@ -23,10 +23,20 @@ from exchange_lab.config import parse
 from exchange_lab.interface import ConnectorView
 from exchange_lab.organization.model import Organization
 
-from .generated_connectors import SERVERS, SERVICES, Generated, Spec, lab_content, specs
+from .generated_connectors import ANONYMOUS, ANY_RECIPIENT, SERVERS, SERVICES, Generated, Spec, lab_content, specs
 from .lab_session import LabSession, NoJournal
 
-CONFIGS = {name: parse(lab_content(name)) for name in SERVERS}
+# What every connector inherits from above: nothing about relay, the right to it, or a denial.
+ABOVE: dict[str, list[dict[str, Any]]] = {
+    "": [],
+    "allowed above": [{"user": ANONYMOUS, "right": ANY_RECIPIENT}],
+    "denied above": [{"user": ANONYMOUS, "right": ANY_RECIPIENT, "deny": True}],
+}
+CONFIGS = {
+    (name, above): parse({**lab_content(name), "inherited_permissions": rows})
+    for name in SERVERS
+    for above, rows in ABOVE.items()
+}
 INSIDE, OUTSIDE = "someone@lab.example", "someone@elsewhere.example"
 LOCALS = {4: ("10.99.0.1", "10.99.0.2"), 6: ("fd00:99::1", "fd00:99::2")}
 PORTS = (*[25] * 7, 26, 587)
@@ -52,9 +62,9 @@ CLIENTS = st.sampled_from([*FOUR, *FOUR, *OTHERS, "10.9.0.1", "fd99::1"])
 class Judged:
     """A server of the lab with generated connectors, and what the collection read of it."""
 
-    def __init__(self, server: str, generated: list[Spec]) -> None:
+    def __init__(self, server: str, generated: list[Spec], above: str = "") -> None:
         self.server = server
-        self.organization = Organization(CONFIGS[server])
+        self.organization = Organization(CONFIGS[server, above])
         self.answers = Answers(self.organization)
         backend = ExchangeBackend(self.organization, NoJournal())
         self.made = Generated(LabSession(backend, server))
@@ -114,9 +124,9 @@ class Judged:
 
 
 @st.composite
-def servers(draw: Any) -> tuple[str, list[Spec]]:
+def servers(draw: Any) -> tuple[str, list[Spec], str]:
     name = draw(st.sampled_from(sorted(SERVERS)))
-    return name, draw(specs(RANGES, BINDINGS, SERVICES[name]))
+    return name, draw(specs(RANGES, BINDINGS, SERVICES[name])), draw(st.sampled_from(("", "", *ABOVE)))
 
 
 CONNECTIONS = st.tuples(st.integers(0, 1), st.sampled_from(PORTS), CLIENTS)
@@ -126,7 +136,7 @@ CONNECTIONS = st.tuples(st.integers(0, 1), st.sampled_from(PORTS), CLIENTS)
 @settings(max_examples=80, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 @given(servers(), st.lists(CONNECTIONS, min_size=6, max_size=12, unique=True))
 def test_the_collection_and_the_lab_say_the_same(
-    server: tuple[str, list[Spec]], connections: list[tuple[int, int, str]]
+    server: tuple[str, list[Spec], str], connections: list[tuple[int, int, str]]
 ) -> None:
     judged = Judged(*server)
     for which, port, client in connections:

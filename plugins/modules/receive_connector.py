@@ -13,9 +13,9 @@ description:
     M(mailrelay.exchange.relay) does everything that a relay needs in one plan.
   - An option that is omitted or null is left as it is, also when it is not Exchange's default. An empty text or list
     clears the property.
-  - A new connector is made with O(usage), V(Custom) when it is not declared, which gives nobody any right. O(usage=Custom)
-    and O(usage=Partner) need O(bindings) and O(remote_ip_ranges), O(usage=Internet) needs O(bindings) and takes no
-    O(remote_ip_ranges), O(usage=Client) and O(usage=Internal) need O(remote_ip_ranges).
+  - A new connector is made with O(usage), V(Custom) when it is not declared, which gives nobody any right.
+    O(usage=Custom) and O(usage=Partner) need O(bindings) and O(remote_ip_ranges), O(usage=Internet) needs O(bindings)
+    and takes no O(remote_ip_ranges), O(usage=Client) and O(usage=Internal) need O(remote_ip_ranges).
   - O(transport_role) of a new connector is V(FrontendTransport) when nothing else is said, V(HubTransport) on a Mailbox
     server of 2013 that has no front end, and nothing on 2007, 2010 and Edge Transport servers.
   - A property that the version or the role of the server does not have is refused before anything is written, with the

@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.five_steps import INFO, five_steps, play
 from harness.lab import Lab
-from harness.labs import LISTED
+from harness.labs import LISTED, dns_alias_variables, proof_variables
 from harness.organisation import SERVERS, SET_ONLY, VALUES, documented_options, everything, host_variables, lacking
 from harness.promises import relays
 
@@ -173,6 +173,20 @@ def test_a_relay_is_rolled_out_in_a_mixed_organisation(lab: Lab, runner_for: Any
         front = "transport_role" in everything(lab.servers[name])
         assert held.get("transport_role") == ("FrontendTransport" if front else None)
     assert relays(lab, LISTED) == set(with_clients)
+
+    # The playbooks find the same true on every server, keep the name, and prove it over SMTP in every version's words.
+    variables = {
+        "relay_services": service["services"],
+        **dns_alias_variables(lab, leads_to="EX19"),
+        **proof_variables(lab, leads_to="EX19"),
+    }
+    mark = lab.journal.mark()
+    rollout = runner_for(lab, variables=variables, hosts=host_variables(lab.servers))
+    hosts = ["--extra-vars", "relay_hosts=exchange:!mbx13.lab.example"]
+    assert rollout.run("mailrelay.exchange.rollout", *hosts).succeed().changed == 1
+    assert lab.journal.writes(mark) == []
+    assert lab.resolve("smtp.lab.example") == lab.servers["EX19"].host
+
     mark = lab.journal.mark()
     refused = runner.run(play([{"name": "Apply", "mailrelay.exchange.relay": service}], "mbx13.lab.example")).fail()
     assert "hub_transport_on_port_25" in refused.failures[0].result["msg"]

@@ -121,8 +121,8 @@ def dns_variables(lab: Lab) -> dict[str, Any]:
     return {"ansible_exchange_resolver": f"{dns['host']}:{dns['port']}"} if dns else {}
 
 
-def dns_alias_variables(lab: Lab, namespaces: bool = True) -> dict[str, Any]:
-    """Variables with which the role dns_alias reaches the lab's name server; the name leads to EX1."""
+def dns_alias_variables(lab: Lab, namespaces: bool = True, leads_to: str = "EX1") -> dict[str, Any]:
+    """Variables with which the role dns_alias reaches the lab's name server; the name leads to one server."""
     dns = lab.facts["dns"]
     variables: dict[str, Any] = {
         "dns_alias_server": dns["host"],
@@ -132,17 +132,17 @@ def dns_alias_variables(lab: Lab, namespaces: bool = True) -> dict[str, Any]:
         "dns_alias_key_algorithm": dns["key"]["algorithm"],
     }
     if namespaces:
-        variables["relay_namespaces"] = {"smtp.lab.example": {"type": "cname", "targets": ["ex1.lab.example"]}}
+        variables["relay_namespaces"] = {"smtp.lab.example": {"type": "cname", "targets": [lab.servers[leads_to].fqdn]}}
     return variables
 
 
-def proof_variables(lab: Lab, clients: Sequence[str] = (LISTED,)) -> dict[str, Any]:
-    """Variables with which the role relay_verify asks as these clients; the names lead to EX1."""
+def proof_variables(lab: Lab, clients: Sequence[str] = (LISTED,), leads_to: str = "EX1") -> dict[str, Any]:
+    """Variables with which the role relay_verify asks as these clients; the names lead to one server."""
     return {
         "relay_proof": {
             "sender": SENDER,
             "recipients": {"internal": INSIDE, "external": OUTSIDE},
             "clients": [{"address": client} for client in clients],
         },
-        "relay_verify_namespace_port": lab.servers["EX1"].smtp_port,
+        "relay_verify_namespace_port": lab.servers[leads_to].smtp_port,
     }

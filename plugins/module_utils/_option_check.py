@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.mailrelay.exchange.plugins.module_utils._words import meant, near_match, shown
 
@@ -21,6 +21,9 @@ _TRUTH_VALUES = frozenset(("yes", "on", "true", "1", "y", "t", "no", "off", "fal
 _HALF_A_PAIR = re.compile("[\ud800-\udfff]")
 # key=value, as on a command line
 _PAIRS = re.compile(r"\s*[^\s=]+=.*", re.DOTALL)
+
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 Spec = Mapping[str, Any]
 
@@ -151,7 +154,22 @@ _WRONG = {
 }
 
 
-class PlainRefusal:
+if TYPE_CHECKING:
+
+    class _Module:
+        """What AnsibleModule has that the class below builds on."""
+
+        params: dict[str, Any]
+
+        def __init__(self, **arguments: Any) -> None: ...
+        def _load_params(self) -> None: ...
+        def fail_json(self, msg: str, **details: Any) -> NoReturn: ...
+
+else:
+    _Module = object
+
+
+class PlainRefusal(_Module):
     """What a module's class puts in front of AnsibleModule, to refuse wrong options in a sentence.
 
     Call it with keywords only, as AnsibleModule.
@@ -173,7 +191,7 @@ class PlainRefusal:
         self.params = {name: _sendable(value) for name, value in self.params.items() if value is not None}
         self._objection = objection(self._spec, given) or _alone(self._together, given)
 
-    def fail_json(self, msg: str, **details: Any) -> None:
+    def fail_json(self, msg: str, **details: Any) -> NoReturn:
         """Fail with the sentence about the options, when there is one: core fails for the same reason then."""
         super().fail_json(msg=self._objection or msg, **details)
 

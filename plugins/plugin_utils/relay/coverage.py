@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 from .answering import listeners, services_of
@@ -41,12 +41,19 @@ def endpoints_of(pictures: Iterable[Picture]) -> list[Endpoint]:
     return sorted({Endpoint(b.version, b.address, b.port) for picture in pictures for b in picture.bindings})
 
 
+# What one connector puts on the slots: its ranges, whether its binding names the address, and what its clients may do.
+_Layer = tuple[frozenset[IPRange], bool, int]
+
+
 @dataclass(frozen=True)
 class Cuts:
     """Client addresses of one version, cut wherever some range starts or ends."""
 
     version: int
     points: tuple[int, ...]
+    # What was found before: a plan asks for many worlds that differ in one connector, or in nothing that matters here.
+    _places: dict[IPRange, tuple[int, int]] = field(default_factory=dict, compare=False, repr=False)
+    _painted: dict[tuple[_Layer, ...], bytes] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of(cls, version: int, ranges: Iterable[IPRange]) -> Cuts:
@@ -63,6 +70,31 @@ class Cuts:
         slots = zip(flags, pairwise(self.points), strict=False)
         return aggregate(IPRange(self.version, low, high - 1) for flag, (low, high) in slots if flag)
 
+    def painted(self, layers: tuple[_Layer, ...]) -> bytes:
+        """A byte a slot: the flag of the connector that answers its clients, 0 where none does."""
+        if layers not in self._painted:
+            slots = bytearray(max(len(self.points) - 1, 0))
+            rows = [
+                (-entry.size, specific, flag, entry)
+                for ranges, specific, flag in layers
+                for entry in ranges
+                if entry.version == self.version
+            ]
+            # The most specific range is painted last, and with equal ranges the more specific binding.
+            for _width, _specific, flag, entry in sorted(rows, key=lambda row: row[:2]):
+                first, last = self._place(entry)
+                slots[first:last] = bytes((flag,)) * (last - first)
+            self._painted[layers] = bytes(slots)
+        return self._painted[layers]
+
+    def _place(self, entry: IPRange) -> tuple[int, int]:
+        """The slots of a range, the first and the one after the last."""
+        place = self._places.get(entry)
+        if place is None:
+            place = bisect_left(self.points, entry.low), bisect_left(self.points, entry.high + 1)
+            self._places[entry] = place
+        return place
+
 
 def served(world: World, endpoint: Endpoint, cuts: Cuts) -> tuple[int, int]:
     """Slots of `cuts` whose clients may relay at this endpoint, and those whose clients may send at all.
@@ -77,20 +109,12 @@ def served(world: World, endpoint: Endpoint, cuts: Cuts) -> tuple[int, int]:
         if role_of(picture) in listening
         for binding in _best_binding(picture, endpoint)
     ]
-    painted = [
-        (-entry.size, specific, flag, entry)
+    layers = tuple(
+        (picture.ranges, specific, world.relays(picture) + 2 * world.accepts(picture))
         for picture, specific in candidates
-        for flag in [bytes((world.relays(picture) + 2 * world.accepts(picture),))]
-        for entry in picture.ranges
-        if entry.version == cuts.version
-    ]
-    slots = bytearray(max(len(cuts.points) - 1, 0))
-    # The most specific range is painted last, and with equal ranges the more specific binding.
-    for _width, _specific, flag, entry in sorted(painted, key=lambda row: row[:2]):
-        first, last = bisect_left(cuts.points, entry.low), bisect_left(cuts.points, entry.high + 1)
-        slots[first:last] = flag * (last - first)
-    found = int.from_bytes(slots, "little")
-    ones = int.from_bytes(b"\x01" * len(slots), "little")
+    )
+    found = int.from_bytes(cuts.painted(layers), "little")
+    ones = int.from_bytes(b"\x01" * max(len(cuts.points) - 1, 0), "little")
     return found & ones, found >> 1 & ones
 
 

@@ -20,7 +20,7 @@ from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.model imp
 )
 
 from .clixml import Plain
-from .errors import CmdletFailed, ExchangeError, InvalidOption, ObjectNotFound, cmdlet_error
+from .errors import CmdletFailed, CmdletUnavailable, ExchangeError, InvalidOption, ObjectNotFound, cmdlet_error
 from .session import Response, Session
 from .snap_in import SNAP_IN_2007
 
@@ -122,8 +122,10 @@ class Exchange:
         wanted, self.domain_controller = self.domain_controller, None
         try:
             facts = self._read_one(name)
+        except (ObjectNotFound, CmdletUnavailable):
+            raise
         except CmdletFailed as error:
-            if type(error) is not CmdletFailed or self._session.snap_in.casefold() != SNAP_IN_2007.casefold():
+            if self._session.snap_in.casefold() != SNAP_IN_2007.casefold():
                 raise
             raise CmdletFailed(
                 error.cmdlet,

@@ -6,10 +6,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from ansible_collections.mailrelay.exchange.plugins.module_utils._words import near_match as near_match
-from ansible_collections.mailrelay.exchange.plugins.module_utils._words import shown, unseen
+from ansible_collections.mailrelay.exchange.plugins.module_utils._words import near_match, shown, unseen
 
 from .errors import InputError
+
+__all__ = ["mapping", "near_match", "only_keys", "text"]
 
 
 def mapping(raw: object, where: str, right: str) -> Mapping[str, object]:

@@ -13,11 +13,29 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from ansible_collections.mailrelay.exchange.plugins.module_utils._words import shown as shown
+from ansible_collections.mailrelay.exchange.plugins.module_utils._words import shown
 
 from ._netaddr import int_to_address
 from .address_text import BITS, FORMS, read_binding, read_range
 from .errors import InputError, UndecodableValue
+
+__all__ = [
+    "LOOPBACK",
+    "Binding",
+    "IPRange",
+    "aggregate",
+    "count_addresses",
+    "overlapping",
+    "parse_address",
+    "parse_binding",
+    "parse_range",
+    "parse_ranges",
+    "read_exchange_binding",
+    "read_exchange_range",
+    "same_addresses",
+    "shown",
+    "split_entries",
+]
 
 # How exactly Exchange writes a range in its netmask format is unverified.
 _BLANK_BEFORE_NETMASK = re.compile(r"\s+(?=\()")

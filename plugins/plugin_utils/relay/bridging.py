@@ -42,7 +42,8 @@ def bridge(ranges: Iterable[IPRange], others: Iterable[IPRange], relaying: Seque
     """
     neighbours = list(others)
     waiting = set(_together(ranges))
-    crossing = dict(clashes([part.ranges[0] for part in waiting if part.divisible], neighbours))
+    wholes = {part.ranges[0] for part in waiting if part.divisible}
+    crossing = dict(clashes(wholes, set(neighbours) - wholes))
     found: dict[_Part, frozenset[IPRange]] = {}
     for attempt in range(_ROUNDS):
         tried: dict[_Part, frozenset[IPRange]] = {}

@@ -238,12 +238,12 @@ class Planned:
 
 
 def plans(count: int) -> list[Planned]:
-    """First run, second run, and one source more, from the declaration to the result of the task."""
+    """First run, second run, a source and a connector more, from the declaration to the result of the task."""
     texts = mixed_sources(count)
     connectors = connectors_needed(resolve_sources(texts, {}, TODAY, "sources").ranges) + 1
 
-    def declared(sources: Sequence[str]) -> DesiredConnectors:
-        services = {"external": {"sources": list(sources), "split": {"connectors": connectors}}}
+    def declared(sources: Sequence[str], more: int = 0) -> DesiredConnectors:
+        services = {"external": {"sources": list(sources), "split": {"connectors": connectors + more}}}
         return parse_services(services, None, None, None, "EX1", TODAY)
 
     here = [
@@ -256,6 +256,7 @@ def plans(count: int) -> list[Planned]:
         _planned("first run: every connector is created", lambda: plan_server(declared(texts), empty, _policy())),
         _planned("second run: nothing differs", lambda: plan_server(declared(texts), filled, _policy())),
         _planned("one source more", lambda: plan_server(declared([*texts, "192.168.1.1"]), filled, _policy())),
+        _planned("one connector more", lambda: plan_server(declared(texts, 1), filled, _policy())),
     ]
 
 

@@ -20,11 +20,13 @@ SERVERS: dict[str, dict[str, Any]] = {
     "EX16": {"version": "2016", "culture": "de", **DOWNGRADED},
     "EX19": {"version": "2019", "culture": "fr", **DOWNGRADED},
     "EXSE": {"version": "SE", **DOWNGRADED},
+    "EDGE10": {"version": "2010", "roles": ["edge"], "auth": ["ntlm"], **DOWNGRADED},
     "EDGE19": {"version": "2019", "roles": ["edge"], "auth": ["ntlm"], **DOWNGRADED},
 }
 # How each is reached, beside the snap-in: an Edge Transport server stands in no domain.
 ACCOUNTS: dict[str, dict[str, Any]] = {
     "EX07": {"ansible_exchange_kerberos_delegation": True},
+    "EDGE10": {"ansible_exchange_auth": "ntlm", "ansible_user": "EDGE10\\administrator"},
     "EDGE19": {"ansible_exchange_auth": "ntlm", "ansible_user": "EDGE19\\administrator"},
 }
 

@@ -263,7 +263,7 @@ def resolve_sources(
     """
     if not isinstance(sources, Mapping):
         return _judged(_found(sources, groups, where), today, expired)
-    unknown = sorted(str(key) for key in sources if key not in _CHANGE_KEYS)
+    unknown = sorted(shown(key) for key in sources if key not in _CHANGE_KEYS)
     if unknown:
         raise InputError(f"{where}: {', '.join(unknown)} is not known here; the mapping takes add, remove and set.")
     given = [key for key in _CHANGE_KEYS if sources.get(key) is not None]

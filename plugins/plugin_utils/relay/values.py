@@ -139,7 +139,7 @@ def _flag_words(row: Property, canonical: frozenset[str]) -> tuple[str, ...]:
 def _parse_list_option(row: Property, raw: object) -> frozenset[Any] | ListChange:
     if not isinstance(raw, Mapping):
         return _parse_list(row, raw, row.option)
-    unknown = sorted(str(key) for key in raw if key not in _CHANGE_KEYS)
+    unknown = sorted(shown(key) for key in raw if key not in _CHANGE_KEYS)
     if unknown:
         raise InputError(
             f"{row.option}: {', '.join(unknown)} is not known here; the mapping takes add, remove and set."

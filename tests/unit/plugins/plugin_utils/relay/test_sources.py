@@ -93,7 +93,7 @@ def test_a_file_is_what_the_caller_read_from_it() -> None:
         (["fe80::zz"], "fe80::zz"),
         ([12], "12"),
         ([None], "null"),
-        ({"payroll": 1}, "payroll is not known here; the mapping takes add, remove and set"),
+        ({"payroll": 1}, "'payroll' is not known here; the mapping takes add, remove and set"),
         ({}, "the mapping is empty"),
         ({"set": None, "add": None}, "the mapping is empty"),
         ({"set": ["payroll"], "add": ["printers"]}, "set gives the whole list; take out add and remove"),

@@ -265,7 +265,7 @@ def test_declarations_that_differ(option: str, one: object, other: object) -> No
         ("permission_groups", "Anonymous", "not one of AnonymousUsers"),
         ("permission_groups", "None, AnonymousUsers", "goes with no other word"),
         ("auth_mechanism", 31, "neither text nor a list"),
-        ("remote_ip_ranges", {"append": ["10.0.0.1"]}, "append is not known here"),
+        ("remote_ip_ranges", {"append": ["10.0.0.1"]}, "'append' is not known here"),
         ("remote_ip_ranges", {}, "mapping is empty"),
         ("remote_ip_ranges", {"add": None}, "mapping is empty"),
         ("remote_ip_ranges", {"set": ["10.0.0.1"], "add": ["10.0.0.2"]}, "take out add and remove"),

@@ -98,8 +98,9 @@ class _Course:
 
 def _carried_out(plans: Sequence[_Exchange], world: World) -> list[Move]:
     course = _Course(world)
+    _hand_over(plans, course)
     for plan in plans:
-        course.carry_out(_early(plan, course.world))
+        course.carry_out(_early(plan, course.world, plan.early))
     for plan in plans:
         course.carry_out(_main(plan, course.world, plans, patient=True))
     waiting = [plan for plan in plans if not (plan.late and plan.whole)]
@@ -151,15 +152,34 @@ def _meet(some: frozenset[Binding], others: frozenset[Binding]) -> bool:
     return any(one.conflicts_with(other) for one in some for other in others)
 
 
-def _early(plan: _Exchange, world: World) -> Order:
+def _hand_over(plans: Sequence[_Exchange], course: _Course) -> None:
+    """What clashes goes from one connector to one other at a time, so that its clients wait for as little as can be.
+
+    A run that is killed then leaves few sources on no connector at all.
+    """
+    for getter in plans:
+        wanted = getter.gains - getter.bridge.ranges
+        if not wanted or not getter.target.present or (getter.old_bindings and getter.whole):
+            continue
+        for giver in plans:
+            if giver is getter or not giver.old_bindings & getter.new_bindings:
+                continue
+            due = frozenset(mine for mine, _theirs in clashes(giver.early, wanted))
+            if due:
+                course.carry_out(_early(giver, course.world, due))
+                course.carry_out(_main(getter, course.world, plans, patient=True, holding=True))
+
+
+def _early(plan: _Exchange, world: World, due: frozenset[IPRange]) -> Order:
     """Give up what would clash with another connector's gain."""
     picture = world.get(plan.target.name)
-    if not plan.early or picture is None:
+    if not due or picture is None:
         return []
-    if plan.whole and not plan.late:
+    remaining = picture.ranges - due
+    if plan.whole and not plan.late and not (remaining and due < plan.early and not plan.target.present):
         return _best(plan.target, world)
     # Exchange takes no empty list, so the narrowest range stays for now where everything would go.
-    remaining = picture.ranges - plan.early or frozenset((min(picture.ranges, key=lambda entry: (entry.size, entry)),))
+    remaining = remaining or frozenset((min(picture.ranges, key=lambda entry: (entry.size, entry)),))
     if remaining == picture.ranges:
         return []
     return [Write(plan.target.name, {**_harmless(plan.target.differing(picture)), "remote_ip_ranges": remaining})]
@@ -174,17 +194,21 @@ def _harmless(differing: Mapping[str, object]) -> dict[str, object]:
     return {option: value for option, value in differing.items() if not decisive or option == "name"}
 
 
-def _main(plan: _Exchange, world: World, plans: Sequence[_Exchange], patient: bool) -> Order:
-    """Everything but what is given up late; a patient connector also leaves what another one still has."""
+def _main(plan: _Exchange, world: World, plans: Sequence[_Exchange], patient: bool, holding: bool = False) -> Order:
+    """Everything but what is given up late; a patient connector also leaves what another one still has.
+
+    holding: it also keeps what it has yet to hand over.
+    """
     if plan.late and plan.whole:
         return []
     picture = world.get(plan.target.name)
     present = picture.ranges if picture is not None else frozenset()
     blocked = _blocked(plan, world, plans) if patient else frozenset()
-    if not plan.late and not blocked and not plan.bridge.ranges:
+    kept = (plan.late | plan.early if holding else plan.late) & present
+    if not kept and not blocked and not plan.bridge.ranges:
         return _best(plan.target, world)
     ranges = _in_pieces(plan, plan.target.values.get("remote_ip_ranges", present)) - blocked
-    ranges |= _room_for(plan.late & present, ranges)
+    ranges |= _room_for(kept, ranges)
     if not ranges and picture is None:
         return []
     order = _best(plan.target.with_ranges(ranges or present), world)

@@ -154,6 +154,26 @@ def test_sources_and_connectors_change_together_wherever_it_is_killed(
     assert transition.promise.relaying() == inside(new)
 
 
+def test_a_killed_rollout_leaves_few_sources_without_a_connector(server: SimulatedExchange) -> None:
+    """So few that the next run may add them without being asked whether so many are meant."""
+    many = [f"10.{n // 100}.{n % 100}.7" for n in range(400)]
+    accepted = {"service_gap": "at night"}
+
+    def planned(on: SimulatedExchange, connectors: int) -> Plan:
+        declared = {"sources": many, "split": {"connectors": connectors}, "accept_findings": accepted}
+        return plan_for(on, services({"a": declared}, on), Policy())
+
+    assert carry_out(plan(server, many), server)
+    whole = planned(server, 3)
+    for kill in range(len(whole.steps)):
+        tried = copy.deepcopy(server)
+        assert not carry_out(whole, tried, commands=kill)
+        again = planned(tried, 3)
+        assert again.refusal is None
+        assert carry_out(again, tried)
+        assert planned(tried, 3).commands == []
+
+
 @pytest.mark.parametrize("version", ["2010", "2007"])
 def test_versions_without_a_transport_role_are_spread_too(version: str) -> None:
     server = SimulatedExchange(version=version)

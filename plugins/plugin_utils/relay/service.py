@@ -246,7 +246,7 @@ def _expanded(raw: object, server_name: str, where: str) -> str:
         raise InputError(f"{where}: {shown(raw)} is not text; put it in quotes.")
     unknown = [found for found in _PLACEHOLDER.findall(raw) if found != "{server}"]
     if unknown:
-        raise InputError(f"{where}: {unknown[0]} is not known here; only {{server}} is.")
+        raise InputError(f"{where}: {shown(unknown[0])} is not known here; only {{server}} is.")
     return _checked_name(raw.replace("{server}", server_name), where)
 
 

@@ -107,7 +107,7 @@ def test_a_method_of_a_later_release_says_so(method: str) -> None:
         ({"sources": ["10.0.0.1"], "connector": ["x"]}, "is not a dictionary"),
         ({"sources": ["10.0.0.1"], "connector": {"connection_timeout": 30}}, "connection_timeout: 30"),
         ({"sources": ["10.0.0.1"], "connector_name": "x" * 65}, "65 characters"),
-        ({"sources": ["10.0.0.1"], "connector_name": "Relay {host}"}, "{host} is not known here; only {server} is"),
+        ({"sources": ["10.0.0.1"], "connector_name": "Relay {host}"}, "'{host}' is not known here; only {server} is"),
         ({"sources": ["10.0.0.1"], "connector_name": "a\nb"}, "control character"),
         ({"sources": ["10.0.0.1"], "connector_name": 5}, "5 is not text"),
         ({"sources": ["10.0.0.1"], "split": 3}, "services.external.split: 3 is not a "),

@@ -53,7 +53,8 @@ class Answers:
 @pytest.fixture(scope="module")
 def answers(request: pytest.FixtureRequest, lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Answers:
     """Gives the inputs of every file that a test of this run asks about to a play of its own, two plays at a time."""
-    params = [item.callspec.params for item in request.session.items if hasattr(item, "callspec")]
+    own = (item for item in request.session.items if item.path == request.path)
+    params = [item.callspec.params for item in own if hasattr(item, "callspec")]
     wanted = {one["file"] if "file" in one else one["case"].file for one in params if {"file", "case"} & set(one)}
     mark = lab.journal.mark()
     with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:

@@ -53,7 +53,8 @@ class Outcome:
 
 PYTEST = ("python", "-m", "pytest")
 # Two processes: most tests wait for sockets, and the smallest machine they run on has two cores.
-PARALLEL = (*PYTEST, "-n", "2", "--dist", "worksteal")
+# A file stays in one of them, because its tests share a lab and, for wrong inputs, the plays that give them all.
+PARALLEL = (*PYTEST, "-n", "2", "--dist", "loadfile")
 TYPED = ("plugins/plugin_utils", "plugins/action", "plugins/connection")
 
 STAGES: tuple[Stage, ...] = (

@@ -111,7 +111,7 @@ def test_throttling_asks_for_no_address_and_no_access_list(actions: Any) -> None
         (
             "receive_connector",
             {**SCANNERS, "remote_ip_ranges": {"append": []}},
-            "remote_ip_ranges: append is not known",
+            "remote_ip_ranges: 'append' is not known",
         ),
         ("receive_connector_permission", {"connector": "Nobody", "grants": RELAY}, "Nobody"),
         ("receive_connector_permission", {"connector": "Scanners"}, "grants is missing; give it a value."),

@@ -18,7 +18,6 @@ from ansible_collections.mailrelay.exchange.plugins.module_utils._words import s
 if TYPE_CHECKING:
     from ansible_collections.mailrelay.exchange.plugins.module_utils._dnspython import DnsClient
 
-ADDRESS_TYPES = ("A", "AAAA")
 ALIAS_TYPES = ("CNAME", "A", "AAAA")
 # Everything else that a name may own and that a CNAME must not stand beside (RFC 1034 3.6.2).
 OTHER_TYPES = ("NS", "MX", "TXT", "SRV", "CAA", "PTR", "SSHFP", "HTTPS", "SVCB", "DHCID", "URI", "NAPTR")

@@ -5,13 +5,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from .connector_guards import connector_findings, denied, high_volume, hybrid, known_addresses, open_relay
 from .defaults import is_default_connector
 from .desired import ANONYMOUS, EXTERNALLY_SECURED
 from .findings import Finding, finding
-from .model import AccessEntry, ExchangeServerAddresses, ReceiveConnector, ServerState
+from .model import ExchangeServerAddresses, ServerState
 from .neighbours import (
     Declared,
     Rivals,
@@ -141,26 +140,6 @@ class Audit:
         yield from conflicts(picture, world, self._tangled)
         if relays:
             yield from ipv6_findings(picture, world, self._known, self._everybody)
-
-
-def findings_of(
-    connector: ReceiveConnector,
-    entries: Sequence[AccessEntry] | None,
-    state: ServerState,
-    policy: Policy,
-    anonymous: str,
-) -> list[Finding]:
-    """Findings about one connector as it is, for reports.
-
-    Args:
-        connector: the connector.
-        entries: its access list, None when it was not read.
-        state: its server.
-        policy: what to judge by.
-        anonymous: how the server names the anonymous principal.
-    """
-    access = state.access if entries is None else {**state.access, connector.distinguished_name: tuple(entries)}
-    return Audit(replace(state, access=access), policy, anonymous).findings(connector.name)
 
 
 def _default_connector(target: Target, moves: Sequence[Move], final: World) -> Iterator[Finding]:

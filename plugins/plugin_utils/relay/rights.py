@@ -225,8 +225,3 @@ def relay_methods(connector: ReceiveConnector, entries: Sequence[AccessEntry]) -
     """Ways in which the connector lets unauthenticated clients relay: of "anonymous" and "externally_secured"."""
     methods = ("anonymous",) if anonymous_may_relay(entries) else ()
     return (*methods, "externally_secured") if is_externally_secured(connector) else methods
-
-
-def client_may_relay(connector: ReceiveConnector, entries: Sequence[AccessEntry]) -> bool:
-    """Whether a client that does not authenticate may send to any recipient through this connector."""
-    return bool(relay_methods(connector, entries))

@@ -39,14 +39,15 @@ CONFIG: dict[str, Any] = {
 
 @dataclasses.dataclass
 class Actions:
-    """Runs actions against one lab as a play would, and reads the lab's journal."""
+    """Runs actions against one server of a lab as a play would, and reads the lab's journal."""
 
     lab: Lab
+    server: str = "EX1"
 
     def __call__(
         self, action_name: str, /, check: bool = False, variables: dict[str, Any] | None = None, **args: Any
     ) -> Any:
-        """Result of one task on the host ex1.lab.example."""
+        """Result of one task on the host of the server."""
         task = Task()
         task.action = f"mailrelay.exchange.{action_name}"
         task.args = args
@@ -65,8 +66,8 @@ class Actions:
     def variables(self) -> dict[str, Any]:
         """What the inventory says about the host."""
         endpoints: dict[str, Any] = self.lab.endpoints
-        server, dns = endpoints["servers"]["EX1"], endpoints["dns"]
-        return {
+        server, dns = endpoints["servers"][self.server], endpoints["dns"]
+        found = {
             "inventory_hostname": server["fqdn"],
             "ansible_host": server["host"],
             "ansible_user": "administrator",
@@ -75,6 +76,7 @@ class Actions:
             "ansible_exchange_auth": "ntlm",
             "ansible_exchange_resolver": f"{dns['host']}:{dns['port']}",
         }
+        return {**found, "ansible_exchange_snap_in": server["snap_in"]} if server["snap_in"] else found
 
     def journal(self, since: int = 0) -> list[dict[str, Any]]:
         """Cmdlets that reached the lab."""

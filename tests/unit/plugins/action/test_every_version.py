@@ -8,7 +8,6 @@ servers, and servers that speak German and French.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,7 +18,7 @@ from ansible_collections.mailrelay.exchange.plugins.module_utils._properties imp
 from exchange_lab.lab import Lab
 from exchange_lab.wsman.security import ConnectionSecurity
 
-from .conftest import PASSWORD, Actions
+from .conftest import Actions
 
 MIXED = "tests/lab/labs/mixed.yml"
 
@@ -52,30 +51,6 @@ SERVERS: tuple[tuple[str, set[str]], ...] = (
 )
 
 
-@dataclasses.dataclass
-class OnServer(Actions):
-    """Actions on the host of one server of the lab."""
-
-    server: str
-
-    def variables(self) -> dict[str, Any]:
-        """What the inventory says about the host."""
-        endpoints: dict[str, Any] = self.lab.endpoints
-        server, dns = endpoints["servers"][self.server], endpoints["dns"]
-        found = {
-            "inventory_hostname": server["fqdn"],
-            "ansible_host": server["host"],
-            "ansible_user": "administrator",
-            "ansible_password": PASSWORD,
-            "ansible_exchange_port": server["port"],
-            "ansible_exchange_auth": "ntlm",
-            "ansible_exchange_resolver": f"{dns['host']}:{dns['port']}",
-        }
-        if server["snap_in"]:
-            found["ansible_exchange_snap_in"] = server["snap_in"]
-        return found
-
-
 @pytest.fixture(scope="module")
 def organisation(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Lab]:
     with pytest.MonkeyPatch.context() as patch:
@@ -94,7 +69,7 @@ def test_every_server_of_the_organisation_is_asked(pytestconfig: pytest.Config) 
 def test_what_is_shown_of_a_default_connector_is_what_it_is(
     organisation: Lab, server: str, connectors: set[str]
 ) -> None:
-    actions = OnServer(organisation, server)
+    actions = Actions(organisation, server)
     mark = actions.mark()
     result = actions("receive_connector_info")
     assert "failed" not in result, result["msg"]
@@ -115,7 +90,7 @@ def test_what_is_shown_of_a_default_connector_is_what_it_is(
 @pytest.mark.parametrize("server", ["EX07", "CAS13", "EDGESE"])
 def test_what_is_shown_of_a_connector_makes_it_again(organisation: Lab, server: str) -> None:
     """A backup: the connector is removed, made again from what was shown of it, and shown the same."""
-    actions = OnServer(organisation, server)
+    actions = Actions(organisation, server)
     made = {
         "name": "Scanners",
         "bindings": ["0.0.0.0:2526"],
@@ -139,7 +114,7 @@ def test_what_is_shown_of_a_connector_makes_it_again(organisation: Lab, server: 
 @pytest.mark.parametrize("server", ["EX07", "EX10", "EXSE", "EDGESE"])
 def test_exchange_default_is_what_a_new_connector_has(organisation: Lab, server: str) -> None:
     """So check mode, where the connector is not made yet, says what the run will do: nothing."""
-    actions = OnServer(organisation, server)
+    actions = Actions(organisation, server)
     name = "New"
     profile = {"connector": name, "profile": "exchange_default"}
     checked = actions("receive_connector_throttling", check=True, **profile)
@@ -166,7 +141,7 @@ def test_exchange_default_is_what_a_new_connector_has(organisation: Lab, server:
 def test_what_a_server_lacks_is_refused_before_anything_is_written(
     organisation: Lab, server: str, option: str, value: object
 ) -> None:
-    actions = OnServer(organisation, server)
+    actions = Actions(organisation, server)
     mark = actions.mark()
     where = {"bindings": ["0.0.0.0:2526"], "remote_ip_ranges": ["10.31.0.0/24"]}
     result = actions("receive_connector", name="Scanners", **where, **{option: value})
@@ -179,7 +154,7 @@ def test_what_a_server_lacks_is_refused_before_anything_is_written(
 @pytest.mark.parametrize("usage", ["Custom", "Client", "Internal", "Internet", "Partner"])
 @pytest.mark.parametrize("server", ["MBX13", "EDGE10"])
 def test_every_usage_on_servers_of_every_kind(organisation: Lab, server: str, usage: str) -> None:
-    actions = OnServer(organisation, server)
+    actions = Actions(organisation, server)
     options: dict[str, Any] = {"name": usage, "usage": usage, "bindings": ["0.0.0.0:2527"]}
     if usage != "Internet":
         options["remote_ip_ranges"] = ["10.32.0.0/24"]
@@ -195,7 +170,7 @@ def test_every_usage_on_servers_of_every_kind(organisation: Lab, server: str, us
 
 
 def test_what_is_set_can_be_cleared(organisation: Lab) -> None:
-    actions = OnServer(organisation, "EXSE")
+    actions = Actions(organisation, "EXSE")
     name = "Cleared"
     values: dict[str, tuple[object, object]] = {
         "tls_domain_capabilities": (["fabrikam.com:AcceptOorgProtocol,AcceptCloudServicesMail"], []),

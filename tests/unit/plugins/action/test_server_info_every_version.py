@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,7 +19,7 @@ from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.facade
 from exchange_lab.lab import Lab
 from exchange_lab.wsman.security import ConnectionSecurity
 
-from .conftest import CONFIG, PASSWORD, Actions
+from .conftest import CONFIG, Actions
 
 ALL_ROLES = ["client_access", "frontend_transport", "hub_transport", "mailbox"]
 OLD_ROLES = ["client_access", "hub_transport", "mailbox"]
@@ -40,28 +39,6 @@ SERVERS: dict[str, tuple[dict[str, Any], list[str], set[str]]] = {
 }
 
 
-@dataclasses.dataclass
-class OnServer(Actions):
-    """Actions on the host of one server of the lab."""
-
-    server: str
-
-    def variables(self) -> dict[str, Any]:
-        """What the inventory says about the host."""
-        endpoints: dict[str, Any] = self.lab.endpoints
-        server, dns = endpoints["servers"][self.server], endpoints["dns"]
-        return {
-            "inventory_hostname": server["fqdn"],
-            "ansible_host": server["host"],
-            "ansible_user": "administrator",
-            "ansible_password": PASSWORD,
-            "ansible_exchange_port": server["port"],
-            "ansible_exchange_auth": "ntlm",
-            "ansible_exchange_snap_in": server["snap_in"],
-            "ansible_exchange_resolver": f"{dns['host']}:{dns['port']}",
-        }
-
-
 @pytest.fixture(scope="module")
 def organisation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     servers = {
@@ -78,7 +55,7 @@ def organisation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 @pytest.mark.parametrize("name", SERVERS)
 def test_what_a_server_is(organisation: Lab, name: str):
     config, roles, lacks = SERVERS[name]
-    actions = OnServer(organisation, name)
+    actions = Actions(organisation, name)
     result = actions("exchange_server_info")
     told = result["exchange_server"]
     address = organisation.endpoints["servers"][name]["host"]
@@ -97,7 +74,7 @@ def test_what_a_server_is(organisation: Lab, name: str):
 
 @pytest.mark.parametrize("name", SERVERS)
 def test_nothing_that_the_server_lacks_is_asked(organisation: Lab, name: str):
-    actions = OnServer(organisation, name)
+    actions = Actions(organisation, name)
     mark = actions.mark()
     actions("exchange_server_info")
     actions("relay", check=True, services={"external": {"sources": ["10.20.4.11"]}})
@@ -122,24 +99,24 @@ def hide_adapters(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_an_edge_server_that_does_not_know_its_adapters(organisation: Lab, monkeypatch: pytest.MonkeyPatch):
     hide_adapters(monkeypatch)
-    result = OnServer(organisation, "EDGESE")("relay", check=True, **RELAY)
+    result = Actions(organisation, "EDGESE")("relay", check=True, **RELAY)
     assert result["changed"] is True
     assert [one for one in result["warnings"] if one.startswith("Only DNS tells the addresses of EDGESE")]
-    told = OnServer(organisation, "EDGESE")("exchange_server_info")
+    told = Actions(organisation, "EDGESE")("exchange_server_info")
     assert told["exchange_server"]["addresses"] is None
     assert told["warnings"] == [f"{NETWORK_CMDLET} does not exist."]
 
 
 def test_elsewhere_a_missing_cmdlet_is_a_missing_role(organisation: Lab, monkeypatch: pytest.MonkeyPatch):
     hide_adapters(monkeypatch)
-    result = OnServer(organisation, "EX19")("relay", check=True, **RELAY)
+    result = Actions(organisation, "EX19")("relay", check=True, **RELAY)
     assert result["failed"] and result["msg"].startswith(NETWORK_CMDLET)
 
 
 def test_the_own_address_of_a_2007_server_is_known_by_dns(organisation: Lab):
     """There the cmdlet does not exist, and the guard must hold all the same."""
     own = organisation.endpoints["servers"]["EX07"]["host"]
-    actions = OnServer(organisation, "EX07")
+    actions = Actions(organisation, "EX07")
     result = actions("relay", services={"external": {"sources": [own]}})
     assert result["failed"]
     assert "exchange_server_address" in [finding["id"] for finding in result["findings"]]

@@ -14,8 +14,7 @@ import pytest
 from exchange_lab.lab import Lab
 from exchange_lab.wsman.security import ConnectionSecurity
 
-from .conftest import CONFIG
-from .test_server_info_every_version import OnServer
+from .conftest import CONFIG, Actions
 
 SERVERS: dict[str, dict[str, Any]] = {
     "EDGEDE": {"version": "2019", "roles": ["edge"], "culture": "de"},
@@ -50,7 +49,7 @@ def service(method: str, sources: list[str], **more: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("method", ["anonymous", "externally_secured"])
 @pytest.mark.parametrize("name", SERVERS)
 def test_a_relay_comes_stays_changes_and_goes(organisation: Lab, name: str, method: str):
-    actions = OnServer(organisation, name)
+    actions = Actions(organisation, name)
     limits = {"max_message_size": "25MB", "connection_timeout": "00:20:00"}
     services = service(method, SOURCES, throttling=limits)
 

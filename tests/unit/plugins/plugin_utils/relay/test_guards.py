@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.desired import DesiredConnectors
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.errors import InputError
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.findings import Finding
-from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.guards import findings_of
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.guards import Audit
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.model import ExchangeServerAddresses
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.options import (
     parse_receive_connector,
@@ -350,17 +350,14 @@ def test_a_report_tells_what_is_without_a_declaration(server: SimulatedExchange)
     wide = {"sources": ["8.8.8.8"], "accept_findings": {"open_relay": "x"}}
     rolled_out(server, **wide)
     state = read_state(server, services({"a": wide}, server))
-    ids = {}
-    for entry in state.connectors:
-        entries = state.access.get(entry.distinguished_name)
-        ids[entry.name] = [one.id for one in findings_of(entry, entries, state, Policy(), server.anonymous)]
+    audit = Audit(state, Policy(), server.anonymous)
+    ids = {entry.name: [one.id for one in audit.findings(entry.name)] for entry in state.connectors}
     assert {name: told for name, told in ids.items() if told} == {"Relay a": ["open_relay"]}
     frontend = server.connectors[dn(server, "Default Frontend EX1")]
     frontend.rows.append(Row(server.anonymous, RIGHT))
     state = read_state(server, services({"b": {"sources": ["10.0.0.1"]}}, server))
-    entry = next(one for one in state.connectors if one.name == "Default Frontend EX1")
     state = replace(state, access={frontend.dn: state.access.get(frontend.dn, ())})
-    assert [one.id for one in findings_of(entry, state.access[frontend.dn], state, Policy(), server.anonymous)]
+    assert Audit(state, Policy(), server.anonymous).findings("Default Frontend EX1")
 
 
 def test_many_addresses_do_not_fill_a_result(server: SimulatedExchange) -> None:

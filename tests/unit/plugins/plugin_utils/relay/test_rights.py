@@ -26,7 +26,6 @@ from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.rights im
     anonymous_group_rights,
     anonymous_may_relay,
     anonymous_principal,
-    client_may_relay,
     effective_rights,
     explicit_rights,
     relay_methods,
@@ -199,4 +198,3 @@ def test_others_who_may_relay_are_not_anonymous() -> None:
 def test_methods(auth: str, groups: str, entries: list[AccessEntry], methods: tuple[str, ...]) -> None:
     found = connector(auth, groups)
     assert relay_methods(found, entries) == methods
-    assert client_may_relay(found, entries) == bool(methods)

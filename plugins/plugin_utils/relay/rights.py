@@ -84,6 +84,13 @@ _EXCHANGE_SERVERS_RIGHTS = (*EXTERNALLY_SECURED_RIGHTS, HEADERS_FOREST, HEADERS_
 
 ANONYMOUS_USERS = "AnonymousUsers"
 EXCHANGE_SERVERS = "ExchangeServers"
+EXCHANGE_USERS = "ExchangeUsers"
+
+USERS_GROUP_RIGHTS = (HEADERS_ROUTING, BYPASS_ANTI_SPAM, ANY_RECIPIENT, SUBMIT)
+"""What permission group ExchangeUsers gives to everybody who has logged on (2010 and later)."""
+
+# Its first pages list no right on headers; that its group has none is unverified.
+_USERS_GROUP_RIGHTS_2007 = (BYPASS_ANTI_SPAM, ANY_RECIPIENT, SUBMIT)
 
 # The group of 2007 lacks the right on authoritative domains.
 _ANONYMOUS_GROUP_RIGHTS_2007 = (HEADERS_ROUTING, ANY_SENDER, SUBMIT)
@@ -98,6 +105,19 @@ _KNOWN_ANONYMOUS_NAMES = frozenset(
         "NT AUTHORITY\\ANONYMOUS LOGON",
         "NT-AUTORIT\u00c4T\\ANONYMOUS-ANMELDUNG",
         "AUTORITE NT\\ANONYMOUS LOGON",  # the French name is unverified
+    )
+)
+
+_USERS_SID = "S-1-5-11"
+
+# Only to tell what is there, as above.
+_KNOWN_NAMES_OF_USERS = frozenset(
+    name.casefold()
+    for name in (
+        _USERS_SID,
+        "NT AUTHORITY\\Authenticated Users",
+        "NT-AUTORIT\u00c4T\\Authentifizierte Benutzer",
+        "AUTORITE NT\\Utilisateurs authentifi\u00e9s",  # the French name is unverified
     )
 )
 
@@ -120,9 +140,7 @@ class GroupMember:
 
 PERMISSION_GROUPS: dict[str, tuple[GroupMember, ...]] = {
     ANONYMOUS_USERS: (GroupMember("NT AUTHORITY\\ANONYMOUS LOGON", ANONYMOUS_GROUP_RIGHTS),),
-    "ExchangeUsers": (
-        GroupMember("NT AUTHORITY\\Authenticated Users", (HEADERS_ROUTING, BYPASS_ANTI_SPAM, ANY_RECIPIENT, SUBMIT)),
-    ),
+    EXCHANGE_USERS: (GroupMember("NT AUTHORITY\\Authenticated Users", USERS_GROUP_RIGHTS),),
     EXCHANGE_SERVERS: (
         GroupMember("<domain>\\Exchange Servers", _EXCHANGE_SERVERS_RIGHTS),
         GroupMember("MS Exchange\\Hub Transport Servers", _EXCHANGE_SERVERS_RIGHTS),
@@ -133,6 +151,14 @@ PERMISSION_GROUPS: dict[str, tuple[GroupMember, ...]] = {
     "Partners": (GroupMember("MS Exchange\\Partner Servers", (HEADERS_ROUTING, SUBMIT)),),
 }
 """Permission group -> principals and rights, for 2013 and later."""
+
+
+# Exchange names its own principals alike in every language.
+_OWN_PRINCIPALS = frozenset(
+    member.principal.rpartition("\\")[2].casefold()
+    for group in (EXCHANGE_SERVERS, "ExchangeLegacyServers", "Partners")
+    for member in PERMISSION_GROUPS[group]
+)
 
 
 def right_name(text: str) -> str:
@@ -177,6 +203,35 @@ def anonymous_principal(entries: Iterable[AccessEntry]) -> str | None:
 def is_known_anonymous(principal: str) -> bool:
     """Whether this is a name of the anonymous principal in some language; for reports, never to grant."""
     return principal.casefold() in _KNOWN_ANONYMOUS_NAMES
+
+
+def authenticated_users_principal(entries: Iterable[AccessEntry], version: str = "") -> str | None:
+    """Everybody who has logged on, by the name this server gives that principal, from the access list of a connector.
+
+    The connector must have permission group ExchangeUsers. Then its principal holds all rights of that group in entries
+    of its own; when one principal alone does, beside Exchange's own and the anonymous one, it is that one. None when
+    nobody does or several do: an English name is never assumed, so that a user with like rights is never taken for it.
+
+    Args:
+        entries: the access list.
+        version: that of the server, one of VERSIONS; "" for one after 2007, whose group is a smaller one.
+    """
+    wanted = set(_USERS_GROUP_RIGHTS_2007 if version == "2007" else USERS_GROUP_RIGHTS)
+    found = [
+        name
+        for name, rights in explicit_rights(entries).items()
+        if rights >= wanted
+        and name.rpartition("\\")[2].casefold() not in _OWN_PRINCIPALS
+        and not is_known_anonymous(name)
+    ]
+    if _USERS_SID in found:
+        return _USERS_SID
+    return found[0] if len(found) == 1 else None
+
+
+def is_known_authenticated_users(principal: str) -> bool:
+    """Whether this is a name of everybody who has logged on in some language; for reports, never to grant."""
+    return principal.casefold() in _KNOWN_NAMES_OF_USERS
 
 
 def effective_rights(entries: Sequence[AccessEntry], principal: str) -> frozenset[str]:

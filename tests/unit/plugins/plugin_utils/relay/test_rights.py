@@ -23,11 +23,14 @@ from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.rights im
     INTERNAL,
     PERMISSION_GROUPS,
     SUBMIT,
+    USERS_GROUP_RIGHTS,
     anonymous_group_rights,
     anonymous_may_relay,
     anonymous_principal,
+    authenticated_users_principal,
     effective_rights,
     explicit_rights,
+    is_known_authenticated_users,
     relay_methods,
     right_name,
 )
@@ -131,6 +134,60 @@ def test_a_sid_is_certain() -> None:
 )
 def test_without_exactly_the_groups_rights_there_is_no_name(entries: list[AccessEntry]) -> None:
     assert anonymous_principal(entries) is None
+
+
+USERS = "NT AUTHORITY\\Authenticated Users"
+GERMAN_USERS = "NT-AUTORIT\u00c4T\\Authentifizierte Benutzer"
+UNKNOWN_USERS = "AUTORIDAD NT\\Usuarios autentificados"
+USER = "CONTOSO\\svc"
+
+
+@pytest.mark.parametrize("name", [USERS, GERMAN_USERS, UNKNOWN_USERS, "S-1-5-11"])
+@pytest.mark.parametrize("more", [(), (ANY_SENDER,)])
+def test_everybody_who_logged_on_is_found_in_any_language(name: str, more: tuple[str, ...]) -> None:
+    """Also with a right more that somebody granted, beside a user who has fewer, Exchange's own and anonymous."""
+    entries = (
+        allow(name, *USERS_GROUP_RIGHTS, *more)
+        + SERVERS_ENTRIES
+        + allow("LAB\\ExchangeLegacyInterop", *EXTERNALLY_SECURED_RIGHTS)
+        + allow(USER, SUBMIT, ANY_RECIPIENT, BYPASS_ANTI_SPAM)
+        + allow(GERMAN, *ANONYMOUS_RELAY_RIGHTS, BYPASS_ANTI_SPAM)
+    )
+    assert authenticated_users_principal(entries) == name
+
+
+@pytest.mark.parametrize("more", [(), (ANY_SENDER,)])
+def test_a_user_with_like_rights_is_never_taken_for_everybody(more: tuple[str, ...]) -> None:
+    """Neither the one who has exactly the group's rights, nor everybody by a name that somebody assumed."""
+    entries = allow(USER, *USERS_GROUP_RIGHTS) + allow(USERS, *USERS_GROUP_RIGHTS, *more)
+    assert authenticated_users_principal(entries) is None
+    assert authenticated_users_principal(allow(USER, *USERS_GROUP_RIGHTS) + allow("S-1-5-11", *GRANTABLE)) == "S-1-5-11"
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        [],
+        allow(USERS, *USERS_GROUP_RIGHTS, inherited=True),
+        deny(USERS, *USERS_GROUP_RIGHTS),
+        allow(USERS, SUBMIT, ANY_RECIPIENT, BYPASS_ANTI_SPAM),
+        SERVERS_ENTRIES,
+    ],
+)
+def test_without_the_groups_rights_there_is_no_everybody(entries: list[AccessEntry]) -> None:
+    assert authenticated_users_principal(entries) is None
+
+
+def test_the_group_of_2007_may_be_a_smaller_one() -> None:
+    three = allow(UNKNOWN_USERS, SUBMIT, ANY_RECIPIENT, BYPASS_ANTI_SPAM)
+    assert authenticated_users_principal(three, "2007") == UNKNOWN_USERS
+    assert authenticated_users_principal(allow(UNKNOWN_USERS, *USERS_GROUP_RIGHTS), "2007") == UNKNOWN_USERS
+    assert authenticated_users_principal(three + allow(USER, *USERS_GROUP_RIGHTS), "2007") is None
+
+
+def test_known_names_of_everybody() -> None:
+    assert all(is_known_authenticated_users(name.upper()) for name in (USERS, GERMAN_USERS, "s-1-5-11"))
+    assert not is_known_authenticated_users(UNKNOWN_USERS)
 
 
 def test_explicit_rights_leave_out_what_is_inherited() -> None:

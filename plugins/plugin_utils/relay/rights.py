@@ -234,12 +234,12 @@ def is_known_authenticated_users(principal: str) -> bool:
     return principal.casefold() in _KNOWN_NAMES_OF_USERS
 
 
-def effective_rights(entries: Sequence[AccessEntry], principal: str) -> frozenset[str]:
-    """Rights that the principal has by entries naming it: its own deny, own allow, inherited deny, inherited allow.
+def effective_rights(entries: Sequence[AccessEntry], *principals: str) -> frozenset[str]:
+    """Rights of a client who is all of these principals: own deny, own allow, inherited deny, inherited allow.
 
-    Memberships in other groups are not looked up. ALL_RIGHTS stands for every right in GRANTABLE.
+    Only entries that name one of them count. ALL_RIGHTS stands for every right in GRANTABLE.
     """
-    wanted = principal.casefold()
+    wanted = {principal.casefold() for principal in principals}
     allowed: set[str] = set()
     decided: set[str] = set()
     for inherited in (False, True):
@@ -247,7 +247,7 @@ def effective_rights(entries: Sequence[AccessEntry], principal: str) -> frozense
             rights = {
                 right
                 for entry in entries
-                if entry.principal.casefold() == wanted and entry.inherited == inherited and entry.deny == deny
+                if entry.principal.casefold() in wanted and entry.inherited == inherited and entry.deny == deny
                 for right in (GRANTABLE if entry.right == ALL_RIGHTS else (right_name(entry.right),))
             }
             if not deny:

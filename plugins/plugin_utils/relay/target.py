@@ -17,20 +17,19 @@ from ansible_collections.mailrelay.exchange.plugins.module_utils._properties imp
 
 from .availability import refuse_unavailable, transport_role_of_a_new_connector
 from .cutting import without_addresses
-from .desired import ANONYMOUS, EXTERNALLY_SECURED, DesiredConnector, DesiredGrant
+from .desired import ANONYMOUS, EXTERNALLY_SECURED, DesiredConnector
 from .errors import InputError
 from .existing import existing
 from .legality import defaults_of_a_new_connector, refuse_illegal
 from .model import AccessEntry, ServerFacts
-from .ownership import ANONYMOUS_USERS, account
+from .ownership import ANONYMOUS_USERS
+from .principals import principal_name
 from .quantities import Caseless
 from .ranges import IPRange
-from .rights import ANONYMOUS_RELAY_RIGHTS, ANONYMOUS_WORD, ANY_RECIPIENT
+from .rights import ANONYMOUS_RELAY_RIGHTS, ANY_RECIPIENT
 from .usages import USAGES, refuse_wrong_usage, seeds_of
 from .values import ListChange, parse_option
 from .world import EXCHANGE_SERVERS, EXTERNAL, TLS, Picture, World, connector_distinguished_name
-
-_ANONYMOUS_SID = "s-1-5-7"
 
 
 @dataclass(frozen=True)
@@ -214,7 +213,7 @@ def _with_grants(target: Target, world: World) -> Target:
     present: list[AccessEntry] = []
     absent: list[AccessEntry] = []
     for grant in target.desired.grants:
-        principal = _principal(grant, before, world)
+        principal = principal_name(grant.principal, before, world, grant.state)
         rows = present if grant.state == "present" else absent
         rows += [AccessEntry(principal, right, grant.deny, False) for right in grant.rights]
     if target.desired.exclusive:
@@ -223,29 +222,6 @@ def _with_grants(target: Target, world: World) -> Target:
             entry for entry in world.manual_entries(before) if _folded(entry) not in listed and entry not in absent
         ]
     return replace(target, grants=tuple(present), revokes=tuple(absent))
-
-
-def _principal(grant: DesiredGrant, before: Picture, world: World) -> str:
-    """The name that this server shows for a declared principal, or the declared one as long as it shows none.
-
-    Raises:
-        InputError: what was declared cannot be compared with what the server shows, so that nobody could tell whether
-            the right is there.
-    """
-    word = grant.principal.casefold()
-    if word in (ANONYMOUS_WORD, _ANONYMOUS_SID):
-        return world.anonymous
-    names = {world.anonymous, *(entry.principal for entry in before.entries or ())}
-    exact = [name for name in names if name.casefold() == word]
-    found = exact or [name for name in names if "\\" not in word and account(name) == word]
-    if len(found) > 1:
-        names_found = " or ".join(sorted(found))
-        raise InputError(f"grants: {grant.principal!r} may be {names_found} on connector {before.name!r}; write which.")
-    if not found and word.startswith("s-1-") and grant.state == "present":
-        raise InputError(
-            f"grants: {grant.principal!r} is a SID, and Exchange shows names; write anonymous or DOMAIN\\name."
-        )
-    return found[0] if found else grant.principal
 
 
 def _folded(entry: AccessEntry) -> tuple[str, str, bool]:

@@ -18,7 +18,7 @@ from exchange_lab.organization.principals import (
     AUTHENTICATED_USERS_SID,
     EXTERNALLY_SECURED_SID,
 )
-from exchange_lab.settings import AccountConfig
+from exchange_lab.settings import NEVER, AccountConfig
 from exchange_lab.values.addresses import IPRange
 from exchange_lab.values.directory import ObjectId
 from exchange_lab.values.enums import EnumValue
@@ -51,18 +51,30 @@ class Answers:
         account = self._account(user)
         if account is None or not hmac.compare_digest(account.password.encode(), password.encode()):
             return None
+        return self._logged_on(view, account)
+
+    def _logged_on(self, view: ConnectorView, account: AccountConfig) -> SmtpSession:
+        """The session of an account whose password was right; what it may do there is another question."""
         with self._organization.lock:
             connector = next((item for item in self._organization.connectors if item.identity == view.identity), None)
             rights = self._rights(connector, self._token(account)) if connector else frozenset()
         return SmtpSession(rights, account.name, frozenset({account.upn.lower()}))
 
-    def watched(self, server: str, client: str, sender: str, recipient: str) -> tuple[Reply, str | None]:
-        """Return what a client without AUTH would finally be answered on a server, and by which connector."""
+    def watched(
+        self, server: str, client: str, sender: str, recipient: str, user: str | None = None, logon: str = NEVER
+    ) -> tuple[Reply, str | None]:
+        """Return what a client would finally be answered on a server, and by which connector.
+
+        user: the account it has the password of. logon: one of LOGONS, what it does with it.
+        """
         with self._organization.lock:
             known = self._organization.servers[server.lower()]
             unavailable = self.unavailable(server)
             view = None if unavailable else self.decide(server, known.config.address, verdict.SMTP_PORT, client)
-        return verdict.whole_answer(view, unavailable, sender, recipient), view.name if view else None
+            account = self._account(user) if user else None
+            session = self._logged_on(view, account) if view and account else None
+        reply = verdict.whole_answer(view, unavailable, sender, recipient, session, logon)
+        return reply, view.name if view else None
 
     def _account(self, user: str) -> AccountConfig | None:
         wanted = user.lower()

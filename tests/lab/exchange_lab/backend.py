@@ -177,7 +177,9 @@ class ExchangeBackend:
         """Write what SMTP would answer every watched client on every server at this moment."""
         for server in self.organization.servers.values():
             for watch in self.organization.config.watch:
-                reply, connector = self._answers.watched(server.name, watch.client, watch.sender, watch.recipient)
+                reply, connector = self._answers.watched(
+                    server.name, watch.client, watch.sender, watch.recipient, watch.user, watch.logon
+                )
                 self._journal.record(
                     "watch",
                     {
@@ -186,6 +188,8 @@ class ExchangeBackend:
                         "client": watch.client,
                         "sender": watch.sender,
                         "recipient": watch.recipient,
+                        "user": watch.user,
+                        "logon": watch.logon,
                         "reply": str(reply),
                         "connector": connector,
                     },

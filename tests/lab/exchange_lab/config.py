@@ -22,6 +22,9 @@ from exchange_lab.organization.acl import RIGHTS
 from exchange_lab.organization.roles import ROLE_GROUPS, ROLES
 from exchange_lab.section import LabFileError, Section
 from exchange_lab.settings import (
+    ALWAYS,
+    LOGONS,
+    NEVER,
     AccountConfig,
     DnsConfig,
     DnsKey,
@@ -86,7 +89,7 @@ def parse(content: object, where: str = "lab") -> LabConfig:
         domains,
         kerberos,
         dns,
-        tuple(_watch(item) for item in top.sections("watch")),
+        tuple(_watch(item, accounts) for item in top.sections("watch")),
         _limits(top.section("limits")),
         _switches(top.section("switches")),
         role_groups,
@@ -233,11 +236,18 @@ def _dns_records(section: Section, zone: str) -> list[DnsRecord]:
     return records
 
 
-def _watch(section: Section) -> WatchConfig:
+def _watch(section: Section, accounts: Mapping[str, AccountConfig]) -> WatchConfig:
     for key in ("sender", "recipient"):
         if "@" not in section.text(key):
             raise section.error(key, "an SMTP address holds an @")
-    result = WatchConfig(read_address(section, "client"), section.text("sender"), section.text("recipient"))
+    user = section.text("user") if section.has("user") else None
+    if user is not None and user not in accounts:
+        raise section.error("user", f"{user!r} is no account of this lab; name one of {', '.join(accounts)}")
+    logon = section.choice("logon", LOGONS, NEVER if user is None else ALWAYS)
+    if user is None and logon != NEVER:
+        raise section.error("logon", f"{logon!r} needs a user; name one, or take the key out")
+    sender, recipient = section.text("sender"), section.text("recipient")
+    result = WatchConfig(read_address(section, "client"), sender, recipient, user, logon)
     section.done()
     return result
 

@@ -160,13 +160,23 @@ class InheritedPermission:
     deny: bool = False
 
 
+NEVER, ALWAYS, EITHER = "never", "always", "either"
+LOGONS = (NEVER, ALWAYS, EITHER)
+"""What a client does about AUTH: nothing, log on or give up, or whichever gets its mail through."""
+
+
 @dataclass(frozen=True)
 class WatchConfig:
-    """One client whose luck is asked after every writing cmdlet, on every server."""
+    """One client whose luck is asked after every writing cmdlet, on every server.
+
+    user: the account it has a password of, None for none. logon: one of LOGONS.
+    """
 
     client: str
     sender: str
     recipient: str
+    user: str | None = None
+    logon: str = NEVER
 
 
 @dataclass(frozen=True)

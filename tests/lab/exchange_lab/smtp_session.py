@@ -30,7 +30,6 @@ from exchange_lab.smtp_limits import ConnectionCounter, RateCounter
 
 SMTP_PORT = 25
 COMMAND_LIMIT = 2048
-SUBMIT = "ms-exch-smtp-submit"
 BYPASS_SIZE = "ms-exch-bypass-message-size-limit"
 
 _HOST_NAME = re.compile(r"(?:[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?|\[[0-9A-Za-z:.]+\])")
@@ -115,7 +114,7 @@ class ExchangeConnection(SMTP):
         self.rights = rights
         self.data_size_limit = None if BYPASS_SIZE in rights.rights else view.max_message_size
         self.enable_SMTPUTF8 = view.smtp_utf8
-        self.tls_context = self.front.tls if _has(view, "Tls") else None
+        self.tls_context = self.front.tls if verdict.offers_tls(view) else None
         self._timeout_duration = view.connection_inactivity_timeout
 
     async def _handle_client(self) -> None:
@@ -228,8 +227,7 @@ class ExchangeConnection(SMTP):
         return [str(name) for name, offered in offers if offered]
 
     def _offers_logon(self) -> bool:
-        view, _session = self._known()
-        return _has(view, "BasicAuth") and (self.encrypted or not _has(view, "BasicAuthRequireTLS"))
+        return verdict.offers_logon(self._known()[0], self.encrypted)
 
     async def smtp_STARTTLS(self, arg: str | None) -> None:
         """Encrypt, once."""
@@ -277,7 +275,7 @@ class ExchangeConnection(SMTP):
         view, _ = self._known()
         assert isinstance(data, LoginPassword)
         rights = self.front.answers.authenticate(view, _text(data.login), _text(data.password))
-        if rights is None or SUBMIT not in rights.rights:  # without Submit a logon fails (permissions.md part 2)
+        if rights is None or not verdict.logs_on(rights):
             return AuthResult(success=False, handled=False)
         self._become(view, rights)
         return AuthResult(success=True, auth_data=rights.user, message=str(smtp_texts.LOGGED_ON))
@@ -286,10 +284,6 @@ class ExchangeConnection(SMTP):
         """The connector and the session, both there once commands are read."""
         assert self.view is not None and self.session is not None
         return self.view, self.session
-
-
-def _has(view: ConnectorView, mechanism: str) -> bool:
-    return mechanism.lower() in {name.lower() for name in view.auth_mechanism}
 
 
 def _bare(address: str) -> str:

@@ -14,6 +14,8 @@ from collections.abc import Iterable
 from exchange_lab.interface import AcceptedDomain, ConnectorView, Reply, SmtpSession
 from exchange_lab.organization import acl
 from exchange_lab.organization.connector import ReceiveConnector
+from exchange_lab.settings import ALWAYS, NEVER
+from exchange_lab.smtp_texts import LOGON_REFUSED, NO_SUCH_LOGON
 from exchange_lab.values.addresses import Address, IPRange
 from exchange_lab.versions import FRONTEND_TRANSPORT, TRANSPORT, at_least
 
@@ -114,14 +116,61 @@ def relay_refused(version: str) -> Reply:
     return RELAY_REFUSED if at_least(version, "2016") else OLD_RELAY_REFUSED
 
 
-def whole_answer(view: ConnectorView | None, unavailable: Reply | None, sender: str, recipient: str) -> Reply:
-    """Return the decisive reply to one client without AUTH or TLS that sends MAIL FROM and RCPT TO."""
+def offers_tls(view: ConnectorView) -> bool:
+    """Whether STARTTLS is offered."""
+    return _has(view, "Tls")
+
+
+def offers_logon(view: ConnectorView, tls: bool) -> bool:
+    """Whether AUTH LOGIN is offered; `tls`: the session is encrypted already."""
+    return _has(view, "BasicAuth") and (tls or not _has(view, "BasicAuthRequireTLS"))
+
+
+def logs_on(session: SmtpSession | None) -> bool:
+    """Whether AUTH succeeds: the password was right, and the account may submit here (permissions.md part 2)."""
+    return session is not None and acl.SUBMIT.lower() in session.rights
+
+
+def whole_answer(
+    view: ConnectorView | None,
+    unavailable: Reply | None,
+    sender: str,
+    recipient: str,
+    account: SmtpSession | None = None,
+    logon: str = NEVER,
+) -> Reply:
+    """Return the decisive reply to one client that sends MAIL FROM and RCPT TO.
+
+    A client that does not log on uses no TLS either; one that does uses it where it is offered. account: the session
+    that the right password would get. logon: one of LOGONS; `always` stops at a logon that is not offered or refused.
+    """
     if unavailable is not None:
         return unavailable
     if view is None:
         return NO_CONNECTOR
-    reply = mail_from(view, view.session, sender)
-    return rcpt_to(view, view.session, recipient) if reply.accepted else reply
+    if logon != NEVER:
+        reply = _answer_after_logon(view, account, sender, recipient)
+        if logon == ALWAYS or reply.accepted:
+            return reply
+    return _answer(view, view.session, sender, recipient, tls=False)
+
+
+def _answer_after_logon(view: ConnectorView, account: SmtpSession | None, sender: str, recipient: str) -> Reply:
+    tls = offers_tls(view)
+    if not offers_logon(view, tls):
+        return NO_SUCH_LOGON
+    if account is None or not logs_on(account):
+        return LOGON_REFUSED
+    return _answer(view, account, sender, recipient, tls)
+
+
+def _answer(view: ConnectorView, session: SmtpSession, sender: str, recipient: str, tls: bool) -> Reply:
+    reply = mail_from(view, session, sender, tls)
+    return rcpt_to(view, session, recipient) if reply.accepted else reply
+
+
+def _has(view: ConnectorView, mechanism: str) -> bool:
+    return mechanism.lower() in {name.lower() for name in view.auth_mechanism}
 
 
 def completed(view: ConnectorView, address: str) -> str:

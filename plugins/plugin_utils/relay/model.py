@@ -52,6 +52,10 @@ _FIRST_SUBSCRIPTION_EDITION_BUILD = 2562
 _FIRST_2007 = (8, 0)
 
 
+# Inheritance types (of System.DirectoryServices) with which an entry is not for the object that carries it.
+_ONLY_BELOW = frozenset(("descendents", "children"))
+
+
 def _text(plain: Mapping[str, Any], name: str, what: str) -> str:
     value = plain.get(name)
     if not isinstance(value, str) or not value:
@@ -230,7 +234,10 @@ class AccessEntry:
 
     @classmethod
     def from_exchange(cls, plain: Mapping[str, Any]) -> tuple[AccessEntry, ...]:
-        """Read one row of Get-ADPermission; a row without extended rights gives no entries.
+        """Read one row of Get-ADPermission.
+
+        A row without extended rights gives no entries, and neither does one that is only for objects below: a connector
+        has none, and the row counts for nothing on the connector itself.
 
         Raises:
             UndecodableValue: a property is missing or not understood.
@@ -239,6 +246,8 @@ class AccessEntry:
         principal = _text(plain, "User", what)
         deny = _flag(plain, "Deny", what)
         inherited = _flag(plain, "IsInherited", what)
+        if _optional_text(plain, "InheritanceType").casefold() in _ONLY_BELOW:
+            return ()
         rights = _texts(plain, "ExtendedRights", what)
         if not rights:
             general = {right.casefold() for right in _texts(plain, "AccessRights", what)}

@@ -15,10 +15,10 @@ from typing import cast
 
 import yaml
 
+from exchange_lab.config_permissions import read_inherited
 from exchange_lab.config_servers import read_servers
 from exchange_lab.config_values import check_address, read_address, read_domain, read_port
 from exchange_lab.interface import AcceptedDomain
-from exchange_lab.organization.acl import RIGHTS
 from exchange_lab.organization.roles import ROLE_GROUPS, ROLES
 from exchange_lab.section import LabFileError, Section
 from exchange_lab.settings import (
@@ -29,7 +29,6 @@ from exchange_lab.settings import (
     DnsConfig,
     DnsKey,
     DnsRecord,
-    InheritedPermission,
     KerberosConfig,
     LabConfig,
     Limits,
@@ -93,7 +92,7 @@ def parse(content: object, where: str = "lab") -> LabConfig:
         _limits(top.section("limits")),
         _switches(top.section("switches")),
         role_groups,
-        tuple(_inherited(item) for item in top.sections("inherited_permissions")),
+        read_inherited(top, servers),
     )
     top.done()
     return config
@@ -248,15 +247,6 @@ def _watch(section: Section, accounts: Mapping[str, AccountConfig]) -> WatchConf
         raise section.error("logon", f"{logon!r} needs a user; name one, or take the key out")
     sender, recipient = section.text("sender"), section.text("recipient")
     result = WatchConfig(read_address(section, "client"), sender, recipient, user, logon)
-    section.done()
-    return result
-
-
-def _inherited(section: Section) -> InheritedPermission:
-    right = section.text("right")
-    if right.lower() not in RIGHTS:
-        raise section.error("right", f"{right!r} is no extended right of receive connectors")
-    result = InheritedPermission(section.text("user"), RIGHTS[right.lower()], section.boolean("deny", False))
     section.done()
     return result
 

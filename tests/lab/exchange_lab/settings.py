@@ -153,11 +153,18 @@ class DnsConfig:
 
 @dataclass(frozen=True)
 class InheritedPermission:
-    """One access control entry that every connector inherits from above; `right` is an extended right."""
+    """One access control entry on an object above the connectors.
+
+    right: an extended right, or GenericAll or ExtendedRight for all of them. level: the object that carries it. server:
+    whose object that is, "" for every server of the forest. inheritance: which objects below inherit it.
+    """
 
     user: str
     right: str
     deny: bool = False
+    level: str = "organization"
+    server: str = ""
+    inheritance: str = "All"
 
 
 NEVER, ALWAYS, EITHER = "never", "always", "either"

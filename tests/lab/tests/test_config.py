@@ -117,6 +117,8 @@ def test_everything_can_be_set() -> None:
     assert config.inherited_permissions[0].right == "ms-Exch-SMTP-Accept-Any-Recipient"
 
 
+ABOVE = {"user": "ANONYMOUS LOGON", "right": "ms-Exch-SMTP-Submit"}
+
 WRONG: list[tuple[str, object, str]] = [
     ("surprise", 1, "lab: surprise: this key is not known"),
     ("organization.surprise", 1, "lab: organization.surprise: this key is not known"),
@@ -173,6 +175,13 @@ WRONG: list[tuple[str, object, str]] = [
     ("switches.colour", 1, "not known"),
     ("role_groups", {"X": ["Mail"]}, "'Mail' is no management role"),
     ("inherited_permissions", [{"user": "x", "right": "Fly"}], "no extended right"),
+    ("inherited_permissions", [{**ABOVE, "from": "heaven"}], "use one of connectors, protocols, server, servers"),
+    ("inherited_permissions", [{**ABOVE, "from": "server", "server": "EX9"}], "'EX9' is no server of this lab; name"),
+    ("inherited_permissions", [{**ABOVE, "server": "EX1"}], "the object 'organization' is above every server; use one"),
+    ("inherited_permissions", [{**ABOVE, "from": "servers", "server": "EX1"}], "'servers' is above every server"),
+    ("inherited_permissions", [{**ABOVE, "inheritance": "Some"}], "use one of None, All, Descendents"),
+    ("inherited_permissions", [{**ABOVE, "right": "GenericRead"}], "nor GenericAll or ExtendedRight"),
+    ("inherited_permissions", [{**ABOVE, "depth": 3}], "not known"),
 ]
 
 

@@ -78,7 +78,8 @@ def remove_ad_permission(run: Invocation) -> None:
     connector, principal, rights = _target(run)
     user = principal.name_in(run.server.config.culture)
     question = Text("remove_permission", {"identity": connector.identity, "user": user})
-    wanted = {Ace(principal, right, bool(run.bound.get("Deny"))).key: right for right in rights}
+    deny, inheritance = bool(run.bound.get("Deny")), _inheritance(run)
+    wanted = {Ace(principal, right, deny, inheritance=inheritance).key: right for right in rights}
     proceed = run.should_process(question)
     present = {row.key for row in connector.explicit}
     inherited = {row.key for row in run.organization.server_of(connector).inherited}

@@ -60,6 +60,9 @@ _SERVERS = (_FOREST, _ORGANIZATION, *_TRUSTED, *_INTERNAL)
 # Permission groups that Edge Transport servers do not have.
 NOT_ON_EDGE = frozenset({"ExchangeUsers", "ExchangeLegacyServers"})
 
+# How far up the organisation is, whose entries setup makes (unverified which object carries each of them).
+_TOP = 7
+
 # Every extended right that the lab's schema knows; Send-As and Receive-As appear only in inherited rows.
 RIGHTS = {right.lower(): right for right in (*_SERVERS, "Send-As", "Receive-As")}
 
@@ -68,21 +71,38 @@ RIGHTS = {right.lower(): right for right in (*_SERVERS, "Send-As", "Receive-As")
 class Ace:
     """One row of Get-ADPermission: one right for one principal.
 
-    `access` is ExtendedRight for the rows of connectors; inherited rows may carry GenericAll or ReadProperty and then
-    name no extended right.
+    distance: how many objects up the row was written, 0 for a row of the connector itself. `access` is ExtendedRight
+    for the rows of connectors; inherited rows may carry GenericAll or ReadProperty and then name no extended right.
+    ExtendedRight without a right is every extended right.
     """
 
     principal: Principal
     right: str
     deny: bool = False
-    inherited: bool = False
+    distance: int = 0
     access: str = "ExtendedRight"
     inheritance: str = "All"
 
     @property
-    def key(self) -> tuple[str, str, bool]:
-        """What makes two explicit rows the same."""
-        return self.principal.sid, self.right.lower(), self.deny
+    def inherited(self) -> bool:
+        """Whether the row was written above the connector."""
+        return self.distance > 0
+
+    @property
+    def only_below(self) -> bool:
+        """Whether the row is for objects under the one that carries it and counts for nothing on that one."""
+        return self.inheritance in ("Descendents", "Children")
+
+    @property
+    def key(self) -> tuple[str, str, bool, bool]:
+        """What makes two explicit rows the same. That one for objects below is another row is unverified."""
+        return self.principal.sid, self.right.lower(), self.deny, self.only_below
+
+    def gives(self) -> Iterable[str]:
+        """The extended rights (lower case) that the row allows or denies on the object that carries it."""
+        if self.only_below or self.access == "ReadProperty":
+            return ()
+        return (self.right.lower(),) if self.right else tuple(RIGHTS)
 
 
 def _rows(principal: Principal, rights: Iterable[str], deny: bool = False) -> list[Ace]:
@@ -134,14 +154,14 @@ def inherited_rows(principals: Principals, edge: bool) -> tuple[Ace, ...]:
     """
     if edge:
         administrators = principals.by_sid(ADMINISTRATORS_SID)
-        return (Ace(administrators, "", inherited=True, access="GenericAll"),)
+        return (Ace(administrators, "", distance=_TOP, access="GenericAll"),)
     management = principals.of_domain("Organization Management")
     return (
-        Ace(principals.of_domain("Enterprise Admins"), "", inherited=True, access="GenericAll"),
-        Ace(principals.of_domain("Exchange Trusted Subsystem"), "", inherited=True, access="GenericAll"),
-        Ace(principals.by_sid(AUTHENTICATED_USERS_SID), "", inherited=True, access="ReadProperty"),
-        Ace(management, "Send-As", deny=True, inherited=True),
-        Ace(management, "Receive-As", deny=True, inherited=True),
+        Ace(principals.of_domain("Enterprise Admins"), "", distance=_TOP, access="GenericAll"),
+        Ace(principals.of_domain("Exchange Trusted Subsystem"), "", distance=_TOP, access="GenericAll"),
+        Ace(principals.by_sid(AUTHENTICATED_USERS_SID), "", distance=_TOP, access="ReadProperty"),
+        Ace(management, "Send-As", deny=True, distance=_TOP),
+        Ace(management, "Receive-As", deny=True, distance=_TOP),
     )
 
 
@@ -184,13 +204,12 @@ def replace_groups(
 def effective_rights(rows: Iterable[Ace], sids: frozenset[str]) -> frozenset[str]:
     """The extended rights (lower case) of a token that holds these SIDs.
 
-    Windows' canonical order decides each right: explicit deny, explicit allow, inherited deny, inherited allow.
+    Windows' canonical order decides each right: explicit deny, explicit allow, then deny and allow of the nearest
+    object above, of the next, and so on.
     """
     decided: dict[str, bool] = {}
-    ordered = sorted((row for row in rows if row.principal.sid in sids), key=lambda row: (row.inherited, not row.deny))
+    ordered = sorted((row for row in rows if row.principal.sid in sids), key=lambda row: (row.distance, not row.deny))
     for row in ordered:
-        if row.access == "ReadProperty":
-            continue
-        for right in RIGHTS if row.access == "GenericAll" else (row.right.lower(),):
+        for right in row.gives():
             decided.setdefault(right, not row.deny)
     return frozenset(right for right, allowed in decided.items() if allowed)

@@ -18,10 +18,10 @@ from exchange_lab.interface import AcceptedDomain
 from exchange_lab.organization.acl import Ace, inherited_rows, presets
 from exchange_lab.organization.components import components
 from exchange_lab.organization.connector import ReceiveConnector
+from exchange_lab.organization.inheritance import configured_rows
 from exchange_lab.organization.principals import Principals
 from exchange_lab.organization.roles import ROLE_GROUPS, all_cmdlets, visible_cmdlets
 from exchange_lab.organization.setup import default_connectors, setup_values
-from exchange_lab.section import LabFileError
 from exchange_lab.settings import LabConfig, ServerConfig
 from exchange_lab.values.directory import ObjectId, escape_rdn, partition_guid, stable_guid
 
@@ -61,7 +61,6 @@ class Organization:
         self.domain = config.organization.domain
         self.created = self.now()
         self.principals = Principals(config.organization, config.accounts.values())
-        self._configured_rows = self._read_inherited()
         self.role_groups = {**ROLE_GROUPS, **config.role_groups}
         self.servers: dict[str, ExchangeServer] = {}
         self.connectors: list[ReceiveConnector] = []
@@ -115,16 +114,6 @@ class Organization:
 
     # --- setup -------------------------------------------------------------------------------------------------------
 
-    def _read_inherited(self) -> tuple[Ace, ...]:
-        """The inherited entries of the lab file: those of the forest, so no Edge Transport server has them."""
-        rows = []
-        for entry in self.config.inherited_permissions:
-            principal = self.principals.find(entry.user, sids=True)
-            if principal is None:
-                raise LabFileError(f"inherited_permissions: the lab knows no user or group {entry.user!r}.")
-            rows.append(Ace(principal, entry.right, entry.deny, inherited=True))
-        return tuple(rows)
-
     def _install(self, config: ServerConfig) -> None:
         dn = f"CN={config.name},CN=Servers,{self.administrative_group_of(config)}"
         server = ExchangeServer(
@@ -134,7 +123,10 @@ class Organization:
             self.now(),
             {**components(config), **config.components},
             presets(self.principals, config.platform, self.config.switches.legacy_anonymous_rights),
-            (*inherited_rows(self.principals, config.edge), *(() if config.edge else self._configured_rows)),
+            (
+                *inherited_rows(self.principals, config.edge),
+                *configured_rows(self.config.inherited_permissions, self.principals, config),
+            ),
         )
         self.servers[config.name.lower()] = server
         split_port = int(self.config.switches.split_mailbox_port)

@@ -293,6 +293,14 @@ def test_a_row_without_names_may_still_give_every_right(access: list[str], right
 
 
 @pytest.mark.parametrize(
+    ("inheritance", "entries"),
+    [("All", 1), ("None", 1), ("SelfAndChildren", 1), ("Descendents", 0), ("Children", 0), (None, 1)],
+)
+def test_a_row_for_objects_below_is_no_entry_of_the_connector(inheritance: str | None, entries: int) -> None:
+    assert len(AccessEntry.from_exchange({**ENTRY, "InheritanceType": inheritance})) == entries
+
+
+@pytest.mark.parametrize(
     ("name", "value"),
     [("User", None), ("Deny", None), ("IsInherited", "False"), ("ExtendedRights", 5), ("ExtendedRights", [None])],
 )

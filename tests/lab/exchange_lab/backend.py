@@ -50,7 +50,7 @@ class ExchangeBackend:
             return self._said(server, "not_administrator", user) if refused else None
         if account is None or not account.remote_powershell:
             return self._said(server, "no_remote_powershell", context.user)
-        if not self.organization.cmdlets_of(context.user, server):
+        if not self.organization.view_of(context.user, server).cmdlets:
             return self._said(server, "no_roles", user)
         return None
 
@@ -63,12 +63,13 @@ class ExchangeBackend:
         with self.organization.lock:
             server = self.organization.servers[context.server.lower()]
             cmdlet = find_cmdlet(call.name, server.config.platform)
-            if cmdlet is None or cmdlet.name not in self.organization.cmdlets_of(context.user, server):
+            view = self.organization.view_of(context.user, server)
+            if cmdlet is None or cmdlet.name not in view.cmdlets:
                 outcome = Outcome(errors=[errors.unknown_command(call.name, server.config.culture)])
                 self._record(context, call.name, dict(call.parameters), outcome)
                 return outcome
             self._concurrent_edits(context.server, "before", cmdlet.name)
-            run = Invocation(self.organization, context, cmdlet, {})
+            run = Invocation(self.organization, context, cmdlet, {}, view)
             self._run(run, call)
             if run.changed and self._save is not None:
                 self._save()
@@ -110,7 +111,7 @@ class ExchangeBackend:
 
     def _run(self, run: Invocation, call: CmdletCall) -> None:
         try:
-            run.bound = bind(run.cmdlet, call, run.platform)
+            run.bound = bind(run.cmdlet, call, run.platform, run.view)
             refuse_edge_parameters(run)
             run.cmdlet.run(run)
         except errors.BindingFailure as failure:

@@ -30,8 +30,9 @@ class Complex:
     """One object with type names.
 
     types: the inheritance chain, most derived first. text: its ToString, None when it writes none. Exactly one of
-    `number` (an enum), `items` (a list) and `properties` is used. `members` are the note properties of `MS`;
-    `serialized` adds the opaque SerializationData that Exchange adds to every value its clients may rehydrate.
+    `number` (an enum), `items` (a list), `entries` (a dictionary) and `properties` is used. `members` are the note
+    properties of `MS`; `serialized` adds the opaque SerializationData that Exchange adds to every value its clients may
+    rehydrate.
     The same Python object met twice in one message is written once and then referred to, as PowerShell does.
     """
 
@@ -39,6 +40,7 @@ class Complex:
     text: str | None = None
     properties: Sequence[tuple[str, Value]] = ()
     items: Sequence[Value] | None = None
+    entries: Sequence[tuple[str, Value]] | None = None
     number: int | None = None
     members: Mapping[str, Value] = field(default_factory=dict)
     serialized: bool = True
@@ -135,6 +137,12 @@ class Builder:
         if value.items is not None:
             items = SubElement(element, "LST")
             items.extend(self.element(item) for item in value.items)
+            return
+        if value.entries is not None:
+            dictionary = SubElement(element, "DCT")
+            for key, item in value.entries:
+                entry = SubElement(dictionary, "En")
+                entry.extend((self.element(key, "Key"), self.element(item, "Value")))
             return
         if value.properties:
             properties = SubElement(element, "Props")

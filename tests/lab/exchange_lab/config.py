@@ -16,10 +16,11 @@ from typing import cast
 import yaml
 
 from exchange_lab.config_permissions import read_inherited
+from exchange_lab.config_roles import read_management_roles, read_role_groups
 from exchange_lab.config_servers import read_servers
 from exchange_lab.config_values import check_address, read_address, read_domain, read_port
 from exchange_lab.interface import AcceptedDomain
-from exchange_lab.organization.roles import ROLE_GROUPS, ROLES
+from exchange_lab.organization.roles import ROLE_GROUPS
 from exchange_lab.section import LabFileError, Section
 from exchange_lab.settings import (
     ALWAYS,
@@ -33,6 +34,7 @@ from exchange_lab.settings import (
     LabConfig,
     Limits,
     OrganizationConfig,
+    RoleGroupConfig,
     ServerConfig,
     Switches,
     WatchConfig,
@@ -43,6 +45,8 @@ TSIG_ALGORITHMS = ("hmac-sha256", "hmac-sha384", "hmac-sha512", "hmac-sha224", "
 
 _CHOICES = {
     "permission_groups_replacement": ("keeps_manual", "removes_dropped", "removes_manual"),
+    "command_parameters": ("shown", "hidden"),
+    "write_scope_error": ("saving", "task"),
     "range_echo": ("entered", "network", "lohi"),
     "hop_counts": ("captured", "documented"),
     "split_mailbox_port": ("25", "2525"),
@@ -75,9 +79,11 @@ def parse(content: object, where: str = "lab") -> LabConfig:
     top = Section(where, content)
     organization = _organization(top.section("organization", required=True))
     kerberos = _kerberos(top.section("kerberos")) if top.has("kerberos") else None
-    role_groups = _role_groups(top.section("role_groups"))
-    accounts = _accounts(top.section("accounts", required=True), organization, role_groups)
+    people = top.section("accounts", required=True)
     servers = read_servers(top.section("servers", required=True), organization, kerberos)
+    management_roles = read_management_roles(top.section("management_roles"))
+    role_groups = read_role_groups(top.section("role_groups"), management_roles, servers)
+    accounts = _accounts(people, organization, role_groups)
     _check_administrators(top, accounts, servers)
     domains = _accepted_domains(top, organization)
     dns = _dns(top.section("dns"), organization, servers) if top.has("dns") else None
@@ -93,6 +99,7 @@ def parse(content: object, where: str = "lab") -> LabConfig:
         _switches(top.section("switches")),
         role_groups,
         read_inherited(top, servers),
+        management_roles,
     )
     top.done()
     return config
@@ -117,19 +124,8 @@ def _kerberos(section: Section) -> KerberosConfig:
     return KerberosConfig(realm)
 
 
-def _role_groups(section: Section) -> Mapping[str, tuple[str, ...]]:
-    groups = {}
-    for name in section.names():
-        roles = section.strings(name, ())
-        for role in roles:
-            if role not in ROLES:
-                raise section.error(name, f"{role!r} is no management role; use one of {', '.join(ROLES)}")
-        groups[name] = roles
-    return groups
-
-
 def _accounts(
-    section: Section, organization: OrganizationConfig, extra: Mapping[str, tuple[str, ...]]
+    section: Section, organization: OrganizationConfig, extra: Mapping[str, RoleGroupConfig]
 ) -> Mapping[str, AccountConfig]:
     accounts: dict[str, AccountConfig] = {}
     known = (*ROLE_GROUPS, *extra)

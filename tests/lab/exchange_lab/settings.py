@@ -115,6 +115,23 @@ class AccountConfig:
 
 
 @dataclass(frozen=True)
+class ManagementRoleConfig:
+    """A management role of one's own: a child of another. without: cmdlet to the parameters that were taken out, None
+    for the whole cmdlet."""
+
+    parent: str
+    without: Mapping[str, tuple[str, ...] | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RoleGroupConfig:
+    """A role group. servers: those of its configuration write scope, None when it has none and may change anything."""
+
+    roles: tuple[str, ...]
+    servers: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
 class KerberosConfig:
     """The realm of the key distribution centre."""
 
@@ -214,6 +231,8 @@ class Switches:
     server_name_identities: SERVER\\Name is an identity for the ADPermission cmdlets too.
     usage_bindings: -Bindings is allowed with the usages Client and Internal.
     view_only_reads_permissions: View-Only Configuration holds Get-ADPermission.
+    command_parameters: Get-Command tells the parameters that the account sees (shown) or only cmdlets (hidden).
+    write_scope_error: exception of a write out of scope: the directory's (saving), or the cmdlet's own (task).
     hop_counts: hop counts of a new connector, as `captured` (60 and 5) or as `documented` (30 and 8 since 2016).
     split_mailbox_port: port of `Default SERVER` on a 2013 Mailbox server without Client Access.
     older_cmdlets: whether cmdlets may write connectors of a server newer than themselves (refused, allowed).
@@ -235,6 +254,8 @@ class Switches:
     server_name_identities: bool = True
     usage_bindings: bool = False
     view_only_reads_permissions: bool = True
+    command_parameters: str = "shown"
+    write_scope_error: str = "saving"
     hop_counts: str = "captured"
     split_mailbox_port: str = "25"
     older_cmdlets: str = "refused"
@@ -250,7 +271,7 @@ class Switches:
 
 @dataclass(frozen=True)
 class LabConfig:
-    """A whole lab file. `role_groups` are role groups beyond Exchange's own: name to management roles."""
+    """A whole lab file. `role_groups` and `management_roles` are those beyond Exchange's own."""
 
     organization: OrganizationConfig
     servers: Mapping[str, ServerConfig]
@@ -261,5 +282,6 @@ class LabConfig:
     watch: tuple[WatchConfig, ...] = ()
     limits: Limits = field(default_factory=Limits)
     switches: Switches = field(default_factory=Switches)
-    role_groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    role_groups: Mapping[str, RoleGroupConfig] = field(default_factory=dict)
     inherited_permissions: tuple[InheritedPermission, ...] = ()
+    management_roles: Mapping[str, ManagementRoleConfig] = field(default_factory=dict)

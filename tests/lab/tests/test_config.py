@@ -13,7 +13,7 @@ import pytest
 from exchange_lab.config import load, parse
 from exchange_lab.interface import AcceptedDomain
 from exchange_lab.section import LabFileError
-from exchange_lab.settings import DnsRecord, Limits, Switches
+from exchange_lab.settings import DnsRecord, Limits, RoleGroupConfig, Switches
 
 from .conftest import lab_content
 
@@ -113,7 +113,9 @@ def test_everything_can_be_set() -> None:
     assert config.limits == Limits(shells_per_user=2, operation_timeout=1.0, shell_idle_timeout=2.5)
     assert config.switches.permission_groups_replacement == "removes_manual"
     assert config.switches.disabled_connector_conflicts is False
-    assert config.role_groups == {"Relay Operators": ("Receive Connectors", "Active Directory Permissions")}
+    assert config.role_groups == {
+        "Relay Operators": RoleGroupConfig(("Receive Connectors", "Active Directory Permissions"))
+    }
     assert config.inherited_permissions[0].right == "ms-Exch-SMTP-Accept-Any-Recipient"
 
 

@@ -11,6 +11,7 @@ from exchange_lab.clixml import Complex
 from exchange_lab.cmdlets import errors
 from exchange_lab.cmdlets.definition import DOMAIN_CONTROLLER, Cmdlet, Invocation, Parameter
 from exchange_lab.cmdlets.identity import find_connectors, find_server, one_connector
+from exchange_lab.cmdlets.reach import CONNECTOR, check_scope
 from exchange_lab.cmdlets.texts import Text
 from exchange_lab.objects.permission import permission_object
 from exchange_lab.organization.acl import RIGHTS, Ace
@@ -112,6 +113,7 @@ def _target(run: Invocation) -> tuple[ReceiveConnector, Principal, list[str]]:
     if not find_connectors(run, identity, switches.server_name_identities):
         raise _no_such_object(run, identity, controller)
     connector = one_connector(run, identity, switches.server_name_identities)
+    check_scope(run, CONNECTOR, connector.identity, run.organization.server_of(connector))
     principal = _principal(run)
     return connector, principal, _rights(run)
 

@@ -9,18 +9,31 @@ from collections.abc import Iterable
 from exchange_lab.cmdlets import errors
 from exchange_lab.cmdlets.definition import COMMON, CONFIRMATION, Cmdlet, Invocation, Parameter
 from exchange_lab.interface import CmdletCall
+from exchange_lab.organization.roles import View
 from exchange_lab.versions import Platform
+
+
+def every_parameter(cmdlet: Cmdlet) -> tuple[Parameter, ...]:
+    """Every parameter that a cmdlet has on some server, the common ones included."""
+    return (*cmdlet.parameters, *(CONFIRMATION if cmdlet.writes else ()), *COMMON)
 
 
 def all_parameters(cmdlet: Cmdlet, platform: Platform) -> tuple[Parameter, ...]:
     """Every parameter that a cmdlet has on a server, the common ones included."""
-    own = (parameter for parameter in cmdlet.parameters if parameter.exists(platform))
-    return (*own, *(CONFIRMATION if cmdlet.writes else ()), *COMMON)
+    return tuple(parameter for parameter in every_parameter(cmdlet) if parameter.exists(platform))
 
 
-def bind(cmdlet: Cmdlet, call: CmdletCall, platform: Platform) -> dict[str, object]:
-    """Return the bound parameters by their real names, converted. Raises BindingFailure."""
-    parameters = all_parameters(cmdlet, platform)
+def visible_parameters(cmdlet: Cmdlet, platform: Platform, view: View) -> tuple[Parameter, ...]:
+    """The parameters of a cmdlet on a server that an account's roles show it."""
+    return tuple(parameter for parameter in all_parameters(cmdlet, platform) if view.shows(cmdlet.name, parameter.name))
+
+
+def bind(cmdlet: Cmdlet, call: CmdletCall, platform: Platform, view: View) -> dict[str, object]:
+    """Return the bound parameters by their real names, converted. Raises BindingFailure.
+
+    A parameter that the account's roles do not show does not exist for it, not even as what a prefix may mean.
+    """
+    parameters = visible_parameters(cmdlet, platform, view)
     raw: dict[str, object] = {}
     for name, value in call.parameters.items():
         parameter = _find(name, parameters)

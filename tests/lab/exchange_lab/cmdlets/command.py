@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from typing import cast
 
 from exchange_lab.clixml import Complex, Value
+from exchange_lab.cmdlets.binding import visible_parameters
 from exchange_lab.cmdlets.definition import Cmdlet, Invocation, Parameter
 from exchange_lab.cmdlets.texts import Text
 from exchange_lab.interface import CmdletError
@@ -26,15 +27,19 @@ _TYPES = (
     "System.Management.Automation.CommandInfo",
     "System.Object",
 )
+_METADATA = "System.Management.Automation.ParameterMetadata"
+_DICTIONARY = (
+    f"System.Collections.Generic.Dictionary`2[[System.String],[{_METADATA}]]",
+    "System.Object",
+)
 
 
 def get_command(known: Callable[[], tuple[Cmdlet, ...]]) -> Cmdlet:
     """Return the cmdlet; `known` lists every cmdlet of the lab."""
 
     def run_get_command(run: Invocation) -> None:
-        visible = run.organization.cmdlets_of(run.context.user, run.server)
         cmdlets = sorted(
-            (cmdlet for cmdlet in known() if cmdlet.name in visible and run.platform.has(cmdlet.since)),
+            (cmdlet for cmdlet in known() if cmdlet.name in run.view.cmdlets and run.platform.has(cmdlet.since)),
             key=lambda cmdlet: cmdlet.name,
         )
         if "CommandType" in run.bound and "Cmdlet" not in str(run.bound["CommandType"]):
@@ -43,7 +48,7 @@ def get_command(known: Callable[[], tuple[Cmdlet, ...]]) -> Cmdlet:
         for pattern in patterns:
             found = [cmdlet for cmdlet in cmdlets if fnmatchcase(cmdlet.name.lower(), pattern.lower())]
             for cmdlet in found:
-                run.emit(_command(cmdlet))
+                run.emit(_command(cmdlet, run))
             if not found and not set(pattern) & set("*?["):
                 run.outcome.errors.append(_no_command(pattern, run.server.config.culture))
 
@@ -61,7 +66,7 @@ def get_command(known: Callable[[], tuple[Cmdlet, ...]]) -> Cmdlet:
     )
 
 
-def _command(cmdlet: Cmdlet) -> Complex:
+def _command(cmdlet: Cmdlet, run: Invocation) -> Complex:
     properties: list[tuple[str, Value]] = [
         ("Name", cmdlet.name),
         ("CommandType", _COMMAND_TYPES.value("Cmdlet").rendered()),
@@ -69,7 +74,16 @@ def _command(cmdlet: Cmdlet) -> Complex:
         ("HelpUri", ""),
         ("ResolvedCommandName", None),
     ]
+    if run.organization.config.switches.command_parameters == "shown":
+        properties.append(("Parameters", _parameters(cmdlet, run)))
     return Complex(_TYPES, cmdlet.name, properties, serialized=False)
+
+
+def _parameters(cmdlet: Cmdlet, run: Invocation) -> Complex:
+    """Name -> description of every parameter that the account sees, as CommandMetadata of [MS-PSRP] has them; the
+    descriptions themselves lie deeper than what is serialised and come as the name of their class (unverified)."""
+    visible = visible_parameters(cmdlet, run.platform, run.view)
+    return Complex(_DICTIONARY, entries=[(parameter.name, _METADATA) for parameter in visible], serialized=False)
 
 
 def _no_command(name: str, culture: str) -> CmdletError:

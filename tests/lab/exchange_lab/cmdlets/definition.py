@@ -12,6 +12,7 @@ from exchange_lab.cmdlets import errors
 from exchange_lab.cmdlets.texts import Text
 from exchange_lab.interface import CallContext, Outcome
 from exchange_lab.organization.model import ExchangeServer, Organization
+from exchange_lab.organization.roles import EVERYTHING, View
 from exchange_lab.values import kinds
 from exchange_lab.versions import Platform
 
@@ -77,12 +78,13 @@ DOMAIN_CONTROLLER = Parameter("DomainController", kinds.FQDN, on_edge=False)
 
 @dataclass
 class Invocation:
-    """One run of a cmdlet: what was bound, and what comes of it."""
+    """One run of a cmdlet: what was bound, what its account sees and may change, and what comes of it."""
 
     organization: Organization
     context: CallContext
     cmdlet: Cmdlet
     bound: Mapping[str, object]
+    view: View = EVERYTHING
     outcome: Outcome = field(default_factory=Outcome)
     changed: bool = False
 

@@ -209,6 +209,19 @@ def wrong_server(key: str, server: str, executing: str = "") -> TaskFailure:
     )
 
 
+def out_of_scope(identity: str, kind: str, while_saving: bool) -> TaskFailure:
+    """The object lies outside of the account's write scopes.
+
+    Exchange has two exceptions for it, the directory's own and the one by which a cmdlet looks ahead; which of them the
+    cmdlets of receive connectors write, and both categories, are unverified (switch write_scope_error).
+    """
+    if while_saving:
+        exception = "Microsoft.Exchange.Data.Directory.ADScopeException"
+        return TaskFailure(Text("out_of_scope", {"identity": identity}), exception)
+    message = Text("out_of_config_scope", {"kind": kind, "identity": identity})
+    return TaskFailure(message, f"{_CONFIGURATION}.IsOutofConfigWriteScopeException", "InvalidOperation", identity)
+
+
 def role_conflict(identity: str) -> TaskFailure:
     exception = f"{_TASKS}.ReceiveConnectorRoleConflictException"
     return TaskFailure(Text("role_conflict", {"identity": identity}), exception, "InvalidOperation", identity)

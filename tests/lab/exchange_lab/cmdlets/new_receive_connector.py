@@ -9,7 +9,7 @@ from exchange_lab.cmdlets.conflicts import check_conflicts
 from exchange_lab.cmdlets.connector_values import sent_values, stored_values, wanted_groups
 from exchange_lab.cmdlets.definition import Invocation
 from exchange_lab.cmdlets.identity import one_server
-from exchange_lab.cmdlets.reach import check_reach
+from exchange_lab.cmdlets.reach import CONNECTOR, check_reach, check_scope
 from exchange_lab.cmdlets.texts import Text
 from exchange_lab.cmdlets.validation import check_connector, check_limits, check_name
 from exchange_lab.objects.connector import connector_object
@@ -32,6 +32,7 @@ def new_receive_connector(run: Invocation) -> None:
     if not server.config.transport_roles:
         raise errors.wrong_server("no_transport", server.name)
     name = run.text("Name")
+    check_scope(run, CONNECTOR, f"{server.name}\\{name}", server)
     check_name(name)
     _check_usage(run, usage_name, server)
     draft, groups = _draft(run, server, name, USAGES[usage_name])

@@ -10,7 +10,7 @@ from exchange_lab.cmdlets.connector_values import sent_values, stored_values, wa
 from exchange_lab.cmdlets.definition import DOMAIN_CONTROLLER, Cmdlet, Invocation, Parameter
 from exchange_lab.cmdlets.identity import find_connectors, one_connector, one_server
 from exchange_lab.cmdlets.new_receive_connector import USAGE_NAMES, new_receive_connector
-from exchange_lab.cmdlets.reach import check_reach
+from exchange_lab.cmdlets.reach import CONNECTOR, check_reach, check_scope
 from exchange_lab.cmdlets.texts import Text
 from exchange_lab.cmdlets.validation import check_connector, check_limits, check_name
 from exchange_lab.objects.connector import connector_object
@@ -28,6 +28,7 @@ def set_receive_connector(run: Invocation) -> None:
     connector = one_connector(run, run.text("Identity"))
     server = run.organization.server_of(connector)
     check_reach(run, server)
+    check_scope(run, CONNECTOR, connector.identity, server)
     sent = sent_values(run)
     check_limits(sent)
     name = connector.name
@@ -82,7 +83,9 @@ def get_receive_connector(run: Invocation) -> None:
 def remove_receive_connector(run: Invocation) -> None:
     """Remove a connector and with it its access control list."""
     connector = one_connector(run, run.text("Identity"))
-    check_reach(run, run.organization.server_of(connector))
+    server = run.organization.server_of(connector)
+    check_reach(run, server)
+    check_scope(run, CONNECTOR, connector.identity, server)
     if not run.should_process(Text("remove_connector", {"identity": connector.identity})):
         return
     run.organization.connectors.remove(connector)

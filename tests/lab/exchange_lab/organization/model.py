@@ -20,7 +20,7 @@ from exchange_lab.organization.components import components
 from exchange_lab.organization.connector import ReceiveConnector
 from exchange_lab.organization.inheritance import configured_rows
 from exchange_lab.organization.principals import Principals
-from exchange_lab.organization.roles import ROLE_GROUPS, all_cmdlets, visible_cmdlets
+from exchange_lab.organization.roles import EVERYTHING, NOTHING, ROLE_GROUPS, View, custom_roles, view_of
 from exchange_lab.organization.setup import default_connectors, setup_values
 from exchange_lab.settings import LabConfig, ServerConfig
 from exchange_lab.values.directory import ObjectId, escape_rdn, partition_guid, stable_guid
@@ -62,6 +62,7 @@ class Organization:
         self.created = self.now()
         self.principals = Principals(config.organization, config.accounts.values())
         self.role_groups = {**ROLE_GROUPS, **config.role_groups}
+        self.roles = custom_roles(config.management_roles)
         self.servers: dict[str, ExchangeServer] = {}
         self.connectors: list[ReceiveConnector] = []
         for server in config.servers.values():
@@ -176,14 +177,14 @@ class Organization:
         seen = {other.name for other in self.servers_seen_from(server)}
         return [connector for connector in self.connectors if connector.server in seen]
 
-    def cmdlets_of(self, user: str, server: ExchangeServer) -> frozenset[str]:
-        """The cmdlets an account may call on a server; empty for an unknown account and for one without a role.
+    def view_of(self, user: str, server: ExchangeServer) -> View:
+        """What an account sees and may change on a server; nothing for an unknown account and for one without a role.
 
         A snap-in knows no roles: whoever is local administrator has every cmdlet.
         """
         account = self.config.accounts.get(user)
         if account is None:
-            return frozenset()
+            return NOTHING
         if server.config.snap_in is not None:
-            return all_cmdlets() if account.administers(server.name) else frozenset()
-        return visible_cmdlets(account, self.role_groups, self.config.switches.view_only_reads_permissions)
+            return EVERYTHING if account.administers(server.name) else NOTHING
+        return view_of(account, self.role_groups, self.roles, self.config.switches.view_only_reads_permissions)

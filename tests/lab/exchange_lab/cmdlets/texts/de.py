@@ -88,6 +88,14 @@ TEXTS = {
     ),
     "no_transport": 'Der Server "{server}" hat keine Serverrolle, die Empfangsconnectors verwendet.',
     "not_on_edge": 'Der Parameter "{parameter}" kann auf einem Edge-Transport-Server nicht verwendet werden.',
+    "out_of_scope": (
+        '"{identity}" liegt nicht innerhalb Ihrer aktuellen Schreibbereiche. Der Speichervorgang kann nicht ausgeführt '
+        "werden."
+    ),
+    "out_of_config_scope": (
+        'Fehler beim Vorgang für {kind} "{identity}", da er sich außerhalb des Schreibbereichs des aktuellen Benutzers '
+        "befindet."
+    ),
     "usage_requires": 'Der Parameter "{parameter}" ist für den Verwendungstyp "{usage}" erforderlich.',
     "usage_forbids": 'Der Parameter "{parameter}" kann für den Verwendungstyp "{usage}" nicht verwendet werden.',
     "usage_not_on_edge": 'Der Verwendungstyp "{usage}" ist auf einem Edge-Transport-Server nicht verfügbar.',

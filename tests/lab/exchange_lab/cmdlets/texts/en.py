@@ -68,6 +68,10 @@ TEXTS = {
     ),
     "no_transport": 'The server "{server}" has no server role that uses Receive connectors.',
     "not_on_edge": "The {parameter} parameter can't be used on an Edge Transport server.",
+    "out_of_scope": ("'{identity}' isn't within your current write scopes. Can't perform save operation."),
+    "out_of_config_scope": (
+        "The operation on {kind} \"{identity}\" failed because it's out of the current user's write scope."
+    ),
     # Exchange: usages
     "usage_requires": "The {parameter} parameter is required when the usage type is {usage}.",
     "usage_forbids": "The {parameter} parameter cannot be used when the usage type is {usage}.",

@@ -70,6 +70,14 @@ TEXTS = {
     ),
     "no_transport": "Le serveur «{server}» n'a aucun rôle serveur qui utilise des connecteurs de réception.",
     "not_on_edge": "Le paramètre {parameter} ne peut pas être utilisé sur un serveur de transport Edge.",
+    "out_of_scope": (
+        "«{identity}» n'est pas compris dans vos étendues d'écriture actuelles. Impossible d'effectuer "
+        "l'enregistrement."
+    ),
+    "out_of_config_scope": (
+        "L'opération sur {kind} «{identity}» a échoué, car elle est hors de l'étendue d'écriture de l'utilisateur "
+        "actuel."
+    ),
     "usage_requires": "Le paramètre {parameter} est requis lorsque le type d'utilisation est {usage}.",
     "usage_forbids": "Le paramètre {parameter} ne peut pas être utilisé lorsque le type d'utilisation est {usage}.",
     "usage_not_on_edge": "Le type d'utilisation {usage} n'est pas disponible sur un serveur de transport Edge.",

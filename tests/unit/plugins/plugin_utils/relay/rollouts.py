@@ -35,11 +35,12 @@ def facts_of(server: SimulatedExchange) -> ServerFacts:
         server.dn,
         "Version",
         server.version,
-        is_hub_transport=True,
-        is_frontend_transport=server.version >= "2013",
-        is_mailbox=True,
-        is_client_access=True,
-        domain_controller=DC,
+        is_edge=server.edge,
+        is_hub_transport=not server.edge,
+        is_frontend_transport=server.kind == "front end",
+        is_mailbox=not server.edge,
+        is_client_access=not server.edge,
+        domain_controller=None if server.edge else DC,
     )
 
 

@@ -9,10 +9,9 @@ Microsoft's documentation of the cmdlets and of receive connectors. What that le
 
 from __future__ import annotations
 
-import ipaddress
-from dataclasses import dataclass, field
 from typing import Any
 
+from .simulated_access import Connector, Groups, Row
 from .simulated_facts import (
     ANONYMOUS_RIGHTS,
     COMMON,
@@ -20,16 +19,18 @@ from .simulated_facts import (
     ENTRY_LIMIT,
     GROUP_FLAGS,
     MECHANISMS,
+    NAMES,
     NEW_CONNECTOR,
-    NINE,
+    NOT_ON_EDGE,
     RIGHT,
     SET_ONLY,
+    SETUP,
     SINCE,
     USAGES,
-    USER_RIGHTS,
     bounds,
     clash,
 )
+from .simulated_smtp import LOCAL, Client, answering, may
 
 __all__ = [
     "ANONYMOUS_RIGHTS",
@@ -38,6 +39,7 @@ __all__ = [
     "MECHANISMS",
     "NEW_CONNECTOR",
     "RIGHT",
+    "Client",
     "Connector",
     "Refused",
     "Row",
@@ -51,41 +53,15 @@ class Refused(Exception):
     """What Exchange would answer with an error."""
 
 
-@dataclass
-class Row:
-    """One access entry."""
-
-    user: str
-    right: str
-    deny: bool = False
-    inherited: bool = False
-    group: str = ""
-
-
-@dataclass
-class Connector:
-    """One receive connector with its access list."""
-
-    name: str
-    dn: str
-    guid: str
-    properties: dict[str, Any]
-    rows: list[Row] = field(default_factory=list)
-
-    @property
-    def groups(self) -> set[str]:
-        return set(self.properties["PermissionGroups"].split(", ")) - {"None", "Custom"}
-
-    @property
-    def mechanisms(self) -> set[str]:
-        return set(self.properties["AuthMechanism"].split(", ")) - {"None"}
-
-
 class SimulatedExchange:
     """The server.
 
     replacement: what writing PermissionGroups does to rights granted by hand.
+    anonymous: how it calls who does not log on; how it calls everybody who does is of the same language.
     disabled_conflicts: whether a disabled connector takes part in conflicts of bindings and ranges.
+    whole_groups: whether PermissionGroups shows only groups whose rows are all there. Otherwise it shows what was
+        written last, which no source excludes.
+    legacy_rights: how many rights AnonymousUsers has on 2007 and 2010.
     """
 
     def __init__(
@@ -95,50 +71,64 @@ class SimulatedExchange:
         disabled_conflicts: bool = True,
         name: str = "EX1",
         version: str = "2019",
+        edge: bool = False,
+        whole_groups: bool = False,
+        legacy_rights: int = 4,
     ) -> None:
         self.name = name
         self.version = version
-        self.known = {name: value for name, value in NEW_CONNECTOR.items() if SINCE.get(name, "2007") <= version}
+        self.edge = edge
+        gone = NOT_ON_EDGE if edge else ()
+        self.known = {
+            name: value
+            for name, value in NEW_CONNECTOR.items()
+            if SINCE.get(name, "2007") <= version and name not in gone
+        }
         self._made = 0
         self.replacement = replacement
+        self.whole_groups = whole_groups
         self.anonymous = anonymous
+        self.everybody = dict(NAMES.values()).get(anonymous, NAMES["en"][1])
+        self.domain = name if edge else "LAB"
+        self.permissions = Groups(version, edge, self.domain, (anonymous, self.everybody), legacy_rights)
         self.disabled_conflicts = disabled_conflicts
         self.dn = f"CN={name},CN=Servers,CN=Exchange Administrative Group,DC=lab,DC=example"
         self.connectors: dict[str, Connector] = {}
-        self.users = {anonymous, "LAB\\svc-relay"}
+        self.users = {anonymous, self.everybody, *map(self.account, ("svc-relay", "svc-app", "svc-scan", "plain"))}
         self.journal: list[Any] = []
         self.warnings: list[str] = []
         self._setup()
 
+    def account(self, name: str) -> str:
+        """How access lists call an account: of the domain, on an Edge Transport server of the server itself."""
+        return f"{self.domain}\\{name}"
+
+    @property
+    def kind(self) -> str:
+        """Which connectors setup makes."""
+        return "edge" if self.edge else "front end" if self.version >= "2013" else "transport"
+
     def _setup(self) -> None:
         every = ["0.0.0.0-255.255.255.255", "::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"]
-        auth = "Tls, Integrated, BasicAuth, BasicAuthRequireTLS, ExchangeServer"
-        for name, role, port, groups in (
-            ("Default Frontend", "FrontendTransport", 25, "AnonymousUsers, ExchangeServers, ExchangeLegacyServers"),
-            ("Client Frontend", "FrontendTransport", 587, "ExchangeUsers"),
-            ("Default", "HubTransport", 2525, "ExchangeUsers, ExchangeServers, ExchangeLegacyServers"),
-        ):
-            self.add(
-                f"{name} {self.name}",
-                {
-                    "TransportRole": role,
-                    "Bindings": [f"[::]:{port}", f"0.0.0.0:{port}"],
-                    "RemoteIPRanges": list(every),
-                    "AuthMechanism": auth,
-                    "PermissionGroups": groups,
-                },
-            )
+        for name, role, port, groups, mechanisms in SETUP[self.kind]:
+            properties = {
+                "TransportRole": role,
+                "Bindings": [f"[::]:{port}", f"0.0.0.0:{port}"],
+                "RemoteIPRanges": list(every),
+                "AuthMechanism": mechanisms,
+                "PermissionGroups": groups,
+            }
+            self.add(f"{name} {self.name}", properties)
 
     def add(self, name: str, properties: dict[str, Any]) -> Connector:
         """Put a connector there, unchecked."""
-        given = {key: value for key, value in properties.items() if SINCE.get(key, "2007") <= self.version}
+        given = {key: value for key, value in properties.items() if key not in NEW_CONNECTOR or key in self.known}
         self._made += 1
         guid = f"{sum(map(ord, self.name)):08x}-0000-4000-8000-{self._made:012x}"
         fqdn = f"{self.name.lower()}.lab.example"
         connector = Connector(name, self._dn_of(name), guid, {"Fqdn": fqdn, **self.known, **given})
-        dn = connector.dn
-        self._stamp_groups(connector, connector.groups)
-        self.connectors[dn] = connector
+        connector.rows = self.permissions.stamped(connector.rows, connector.groups)
+        self.connectors[connector.dn] = connector
         return connector
 
     def _dn_of(self, name: str) -> str:
@@ -156,10 +146,10 @@ class SimulatedExchange:
         connector = self.connectors.get(dn)
         if connector is None:
             return None
+        self._show_groups(connector)
         shown = dict(connector.properties)
         shown["RemoteIPRanges"] = sorted(shown["RemoteIPRanges"], reverse=True)
-        custom = [row for row in connector.rows if not row.inherited and not row.group]
-        if custom:
+        if self.permissions.by_hand(connector.rows, connector.groups):
             groups = [word for word in GROUP_FLAGS if word in connector.groups]
             shown["PermissionGroups"] = ", ".join([*groups, "Custom"])
         return {
@@ -182,8 +172,8 @@ class SimulatedExchange:
 
     def execute(self, cmdlet: str, parameters: dict[str, Any]) -> None:
         """Carry out one cmdlet, or raise Refused and change nothing."""
-        if parameters.get("DomainController") != DC:
-            raise Refused(f"{cmdlet} does not name the domain controller of the server")
+        if parameters.get("DomainController") != (None if self.edge else DC):
+            raise Refused(f"{cmdlet} does not name the domain controller of the server, or names one on Edge Transport")
         method = {
             "New-ReceiveConnector": self._new,
             "Set-ReceiveConnector": self._set,
@@ -194,6 +184,8 @@ class SimulatedExchange:
         if method is None:
             raise Refused(f"{cmdlet} is not recognized")
         method({name: value for name, value in parameters.items() if name not in COMMON}, parameters)
+        for connector in self.connectors.values():
+            self._show_groups(connector)
         self.journal.append((cmdlet, parameters))
 
     def _new(self, given: dict[str, Any], _all: dict[str, Any]) -> None:
@@ -224,10 +216,11 @@ class SimulatedExchange:
         values = self._values(given, new=False)
         properties = {**connector.properties, **values}
         self._validate(connector.name, properties)
+        self._show_groups(connector)
         before = connector.groups
         connector.properties = properties
         if "PermissionGroups" in values:
-            self._replace_groups(connector, before)
+            connector.rows = self.permissions.replaced(connector.rows, before, connector.groups, self.replacement)
         del self.connectors[connector.dn]
         connector.name, connector.dn = name, self._dn_of(name)
         self.connectors[connector.dn] = connector
@@ -293,7 +286,7 @@ class SimulatedExchange:
             return list(value)
         if name in ("PermissionGroups", "AuthMechanism"):
             words = value if isinstance(value, tuple) else (value,)
-            known = GROUP_FLAGS if name == "PermissionGroups" else MECHANISMS
+            known = tuple(self.permissions.keys) if name == "PermissionGroups" else MECHANISMS
             if not set(words) <= {*known, "None"}:
                 raise Refused(f"{value} cannot be converted")
             return ", ".join(word for word in known if word in words) or "None"
@@ -331,85 +324,25 @@ class SimulatedExchange:
                 if clash(mine, theirs):
                     raise Refused(f"conflict with the settings on Receive connector {other.name}: {mine} {theirs}")
 
-    # -- permission groups --------------------------------------------------------------------------------------------
-
-    def _stamp_groups(self, connector: Connector, groups: set[str]) -> None:
-        for group in GROUP_FLAGS:
-            if group not in groups:
-                continue
-            for user, rights in self._members(group):
-                for right in rights:
-                    connector.rows = [
-                        row for row in connector.rows if (row.user, row.right, row.deny) != (user, right, False)
-                    ]
-                    connector.rows.append(Row(user, right, group=group))
-
-    def _members(self, group: str) -> list[tuple[str, tuple[str, ...]]]:
-        members: dict[str, list[tuple[str, tuple[str, ...]]]] = {
-            "AnonymousUsers": [(self.anonymous, ANONYMOUS_RIGHTS)],
-            "ExchangeUsers": [("NT AUTHORITY\\Authenticated Users", USER_RIGHTS)],
-            "ExchangeServers": [
-                (user, NINE)
-                for user in (
-                    "LAB\\Exchange Servers",
-                    "MS Exchange\\Hub Transport Servers",
-                    "MS Exchange\\Edge Transport Servers",
-                    "MS Exchange\\Externally Secured Servers",
-                )
-            ],
-            "ExchangeLegacyServers": [("LAB\\ExchangeLegacyInterop", NINE)],
-            "Partners": [("MS Exchange\\Partner Servers", (ANONYMOUS_RIGHTS[0], ANONYMOUS_RIGHTS[3]))],
-        }
-        return members[group]
-
-    def _replace_groups(self, connector: Connector, before: set[str]) -> None:
-        dropped = before - connector.groups
-        gone = {user for group in dropped for user, _rights in self._members(group)}
-        kept: list[Row] = []
-        for row in connector.rows:
-            manual = not row.group
-            lost = (manual and self.replacement == "removes_manual") or (
-                manual and self.replacement == "removes_dropped" and row.user in gone
-            )
-            if row.inherited or (manual and not lost) or (not manual and row.group in connector.groups):
-                kept.append(row)
-        connector.rows = kept
-        self._stamp_groups(connector, connector.groups)
+    def _show_groups(self, connector: Connector) -> None:
+        if self.whole_groups:
+            connector.properties["PermissionGroups"] = ", ".join(self.permissions.complete(connector.rows)) or "None"
 
     # -- SMTP ---------------------------------------------------------------------------------------------------------
 
-    def answering(self, client: str, local: str = "10.99.0.1", port: int = 25) -> Connector | None:
+    def answering(self, client: str, local: str = LOCAL, port: int = 25) -> Connector | None:
         """The connector that answers a client."""
-        address = ipaddress.ip_address(client)
-        found: list[tuple[int, bool, str, Connector]] = []
-        for connector in self.connectors.values():
-            role = connector.properties.get("TransportRole", "FrontendTransport")
-            if not connector.properties["Enabled"] or role != "FrontendTransport":
-                continue
-            wildcard, specific = f"0.0.0.0:{port}", f"{local}:{port}"
-            if not {wildcard, specific} & set(connector.properties["Bindings"]):
-                continue
-            for text in connector.properties["RemoteIPRanges"]:
-                version, low, high = bounds(text)
-                if version == address.version and low <= int(address) <= high:
-                    exact = specific in connector.properties["Bindings"]
-                    found.append((high - low, not exact, connector.name, connector))
-        return min(found, default=(0, False, "", None))[3]
+        return answering(self.connectors.values(), client, local, port)
 
-    def relays(self, client: str, local: str = "10.99.0.1", port: int = 25) -> bool:
-        """Whether a client that does not authenticate may send to the outside."""
-        connector = self.answering(client, local, port)
-        return connector is not None and self._has(connector, RIGHT) and self._has(connector, ANONYMOUS_RIGHTS[3])
+    def relays(self, client: str | Client, local: str = LOCAL, port: int = 25) -> bool:
+        """Whether a client may send to the outside; an address is one that does not log on."""
+        return self._may(client, local, port, RIGHT)
 
-    def submits(self, client: str, local: str = "10.99.0.1", port: int = 25) -> bool:
-        """Whether a client that does not authenticate may send to recipients inside."""
-        connector = self.answering(client, local, port)
-        return connector is not None and self._has(connector, ANONYMOUS_RIGHTS[3])
+    def submits(self, client: str | Client, local: str = LOCAL, port: int = 25) -> bool:
+        """Whether a client may send to recipients inside; an address is one that does not log on."""
+        return self._may(client, local, port)
 
-    def _has(self, connector: Connector, right: str) -> bool:
-        user = self.anonymous
-        if "ExternalAuthoritative" in connector.mechanisms:
-            user = "MS Exchange\\Externally Secured Servers"
-        rows = [row for row in connector.rows if row.user == user and row.right == right]
-        decided = sorted((row.inherited, not row.deny) for row in rows)
-        return bool(decided) and decided[0][1]
+    def _may(self, client: str | Client, local: str, port: int, *rights: str) -> bool:
+        known = client if isinstance(client, Client) else Client(client)
+        connector = self.answering(known.address, local, port)
+        return connector is not None and may(connector, known, self.anonymous, self.everybody, *rights)

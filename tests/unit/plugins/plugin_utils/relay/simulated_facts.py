@@ -26,6 +26,50 @@ NINE = (
     "ms-Exch-SMTP-Accept-Exch50",
 )
 USER_RIGHTS = ("ms-Exch-Accept-Headers-Routing", "ms-Exch-Bypass-Anti-Spam", RIGHT, "ms-Exch-SMTP-Submit")
+SUBMIT = ANONYMOUS_RIGHTS[3]
+HEADERS = ("ms-Exch-Accept-Headers-Forest", "ms-Exch-Accept-Headers-Organization")
+# Two stand for the eight rights that servers of 2013 and later keep for each other.
+INTERNAL = ("ms-Exch-SMTP-Accept-Xattr", "ms-Exch-SMTP-Accept-XProxyFrom")
+EXTERNALLY_SECURED = "MS Exchange\\Externally Secured Servers"
+
+# Language -> Windows' names for who does not log on, and for everybody who does. The French ones are unverified.
+NAMES = {
+    "en": ("NT AUTHORITY\\ANONYMOUS LOGON", "NT AUTHORITY\\Authenticated Users"),
+    "de": ("NT-AUTORITÄT\\ANONYMOUS-ANMELDUNG", "NT-AUTORITÄT\\Authentifizierte Benutzer"),
+    "fr": ("AUTORITE NT\\ANONYMOUS LOGON", "AUTORITE NT\\Utilisateurs authentifiés"),
+}
+
+_ALL_WAYS = "Tls, Integrated, BasicAuth, BasicAuthRequireTLS, ExchangeServer"
+_SERVERS = "ExchangeServers, ExchangeLegacyServers"
+# Kind of server -> what setup makes: (name, transport role, port, permission groups, mechanisms).
+SETUP = {
+    "front end": (
+        (
+            "Default Frontend",
+            "FrontendTransport",
+            25,
+            "AnonymousUsers, ExchangeServers, ExchangeLegacyServers",
+            _ALL_WAYS,
+        ),
+        ("Client Frontend", "FrontendTransport", 587, "ExchangeUsers", _ALL_WAYS),
+        ("Default", "HubTransport", 2525, f"ExchangeUsers, {_SERVERS}", _ALL_WAYS),
+    ),
+    "transport": (
+        ("Default", "", 25, f"ExchangeUsers, {_SERVERS}", _ALL_WAYS),
+        ("Client", "", 587, "ExchangeUsers", _ALL_WAYS),
+    ),
+    "edge": (
+        (
+            "Default internal receive connector",
+            "",
+            25,
+            "AnonymousUsers, ExchangeServers, Partners",
+            "Tls, ExchangeServer",
+        ),
+    ),
+}
+# Parameters that Edge Transport does not have.
+NOT_ON_EDGE = ("TransportRole",)
 
 # Properties of a new custom connector, as Get-ReceiveConnector shows them.
 NEW_CONNECTOR: dict[str, Any] = {

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from .allowance import FRONT_END
+from .effective import FRONT_END
 from .errors import InputError
 from .model import ReceiveConnector, ServerFacts
 from .ranges import Binding, IPRange, parse_address

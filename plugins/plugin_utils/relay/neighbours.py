@@ -11,15 +11,17 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from .allowance import RELAYS, Allowance, allowance, group_entries
+from .allowance import Allowance, allowance
 from .answering import listeners, services_of
 from .contests import Contest, contests
 from .coverage import role_of
 from .defaults import is_default_connector
+from .effective import RELAYS, group_entries, users_names
 from .findings import Finding, finding, name_addresses
 from .model import AccessEntry, ExchangeServerAddresses
 from .overlaps import clashes, free_of_clashes
 from .ranges import Binding, IPRange
+from .rights import ANONYMOUS_USERS
 from .world import Create, Move, Picture, World, Write
 
 _CONFLICTING_OPTIONS = frozenset(("remote_ip_ranges", "bindings", "transport_role", "enabled"))
@@ -146,7 +148,9 @@ class Rivals:
         known = self._allowed.get(picture.key)
         if known is None:
             entries = known_entries(picture, self.world)
-            known = self._allowed[picture.key] = allowance(picture.values, entries, self.world.anonymous)
+            known = self._allowed[picture.key] = allowance(
+                picture.values, entries, self.world.anonymous, self.world.facts.version
+            )
         return known
 
 
@@ -158,9 +162,11 @@ def known_entries(picture: Picture, world: World) -> tuple[AccessEntry, ...] | N
     """
     if picture.entries is not None:
         # The planner follows only the entries that it writes about; what the other groups stand for is added.
-        return (*picture.entries, *group_entries(picture.groups - {"AnonymousUsers"}, world.anonymous))
+        users = users_names(picture.values, picture.entries, world.facts.version)
+        others = picture.groups - {ANONYMOUS_USERS}
+        return (*picture.entries, *group_entries(others, world.anonymous, users=users[0] if users else ""))
     shown = str((picture.read_only or {}).get("PermissionGroups", ""))
-    return None if "custom" in shown.casefold() else group_entries(picture.groups, world.anonymous)
+    return None if "custom" in shown.casefold() else group_entries(picture.groups, world.anonymous, world.facts.version)
 
 
 def _lets(allowed: Allowance) -> str:

@@ -10,8 +10,9 @@ from typing import Any
 
 from ansible_collections.mailrelay.exchange.plugins.module_utils._properties import BY_OPTION
 
-from .allowance import allowance, group_entries
+from .allowance import allowance
 from .answering import Answer, answering_connector
+from .effective import group_entries
 from .errors import InputError
 from .model import AccessEntry, ReceiveConnector
 from .ranges import parse_address, parse_binding, shown

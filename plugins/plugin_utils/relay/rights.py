@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the mailrelay.exchange authors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Extended rights of receive connectors: what permission groups stand for, and who may relay.
+"""Extended rights of receive connectors: what permission groups stand for, and what access lists decide.
 
 PRIVATE to the collection.
 
@@ -10,12 +10,12 @@ Exchange servers" (the two methods).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .model import AccessEntry, ReceiveConnector
+    from .model import AccessEntry
 
 ANONYMOUS_WORD = "anonymous"
 """The anonymous principal in options, reports and changes; its name is another one in every language."""
@@ -234,49 +234,44 @@ def is_known_authenticated_users(principal: str) -> bool:
     return principal.casefold() in _KNOWN_NAMES_OF_USERS
 
 
-def effective_rights(entries: Sequence[AccessEntry], *principals: str) -> frozenset[str]:
-    """Rights of a client who is all of these principals: own deny, own allow, inherited deny, inherited allow.
+@dataclass(frozen=True)
+class Decision:
+    """What an access list decides about a client.
 
-    Only entries that name one of them count. ALL_RIGHTS stands for every right in GRANTABLE.
+    Attributes:
+        allowed: rights it has.
+        denied: rights that some entry allows it and a stronger one takes.
+        doubtful: rights that entries from above both allow and deny, while the object's own say nothing. The entry of
+            the nearer object counts, and Exchange does not show how near it is. They are none of the other two.
+    """
+
+    allowed: frozenset[str]
+    denied: frozenset[str]
+    doubtful: frozenset[str]
+
+
+def decide(entries: Iterable[AccessEntry], *principals: str) -> Decision:
+    """What an access list decides about a client who is all of these principals; only entries that name one count.
+
+    Windows' order: own deny, own allow, then the inherited ones. ALL_RIGHTS stands for every right in GRANTABLE.
     """
     wanted = {principal.casefold() for principal in principals}
-    allowed: set[str] = set()
-    decided: set[str] = set()
-    for inherited in (False, True):
-        for deny in (True, False):
-            rights = {
-                right
-                for entry in entries
-                if entry.principal.casefold() in wanted and entry.inherited == inherited and entry.deny == deny
-                for right in (GRANTABLE if entry.right == ALL_RIGHTS else (right_name(entry.right),))
-            }
-            if not deny:
-                allowed |= rights - decided
-            decided |= rights
-    return frozenset(allowed)
+    given: dict[tuple[bool, bool], set[str]] = {(inherited, deny): set() for inherited in _BOTH for deny in _BOTH}
+    for entry in entries:
+        if entry.principal.casefold() in wanted:
+            named = GRANTABLE if entry.right == ALL_RIGHTS else (right_name(entry.right),)
+            given[entry.inherited, entry.deny].update(named)
+    own_deny, own_allow = given[False, True], given[False, False]
+    deny_above, allow_above = given[True, True], given[True, False] - own_deny - own_allow
+    allowed = (own_allow - own_deny) | (allow_above - deny_above)
+    doubtful = allow_above & deny_above
+    denied = (own_allow | given[True, False]) - allowed - doubtful
+    return Decision(frozenset(allowed), frozenset(denied), frozenset(doubtful))
 
 
-def is_externally_secured(connector: ReceiveConnector) -> bool:
-    """Whether every session is trusted: ExternalAuthoritative with the group its nine rights come from."""
-    return (
-        "ExternalAuthoritative" in connector.values["auth_mechanism"]
-        and EXCHANGE_SERVERS in connector.values["permission_groups"]
-    )
+_BOTH = (False, True)
 
 
-def anonymous_may_relay(entries: Sequence[AccessEntry]) -> bool:
-    """Whether a client that does not authenticate may submit to any recipient, by this access list.
-
-    Looks at the anonymous principal and, where it cannot be told, at every name known for it in some language.
-    """
-    own = anonymous_principal(entries)
-    principals = {entry.principal for entry in entries if is_known_anonymous(entry.principal)}
-    if own is not None:
-        principals.add(own)
-    return any({SUBMIT, ANY_RECIPIENT} <= effective_rights(entries, name) for name in principals)
-
-
-def relay_methods(connector: ReceiveConnector, entries: Sequence[AccessEntry]) -> tuple[str, ...]:
-    """Ways in which the connector lets unauthenticated clients relay: of "anonymous" and "externally_secured"."""
-    methods = ("anonymous",) if anonymous_may_relay(entries) else ()
-    return (*methods, "externally_secured") if is_externally_secured(connector) else methods
+def effective_rights(entries: Iterable[AccessEntry], *principals: str) -> frozenset[str]:
+    """Rights that a client who is all of these principals has for certain; see decide."""
+    return decide(entries, *principals).allowed

@@ -9,13 +9,14 @@ from typing import Any
 
 from ansible_collections.mailrelay.exchange.plugins.module_utils._argument_spec import EXCHANGE_SERVER_INFO_SPEC
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.actions.base import ExchangeAction
-from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.errors import CmdletUnavailable, role_of
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.errors import CmdletUnavailable
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.facade import (
     COMPONENTS_CMDLET,
     NETWORK_CMDLET,
     Exchange,
     known_cmdlets,
 )
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.management_roles import role_of
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.errors import UndecodableValue
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.model import ServerFacts
 

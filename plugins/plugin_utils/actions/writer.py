@@ -13,8 +13,9 @@ from datetime import date
 from typing import Any, ClassVar
 
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.apply import Applied, apply_plan
-from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.errors import SessionLost, role_of
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.errors import OutOfScope, SessionLost
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.facade import Exchange
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.preflight import missing_rights
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.desired import DesiredConnectors
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.findings import Finding
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.model import (
@@ -22,6 +23,7 @@ from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.model imp
     ServerFacts,
     ServerState,
 )
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.needs import commands_needed, commands_undoing
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.plan import Plan, access_needed, plan_server
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.policy import (
     Policy,
@@ -35,7 +37,6 @@ from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.result im
 from .base import ExchangeAction
 
 DECLARED_ADDRESSES = "exchange_addresses"
-_USED_BEFORE = "Get-ExchangeServer"
 _ROLLED_BACK = {
     "true": "What had been done was undone.",
     "false": "What had been done could not be undone: run the commands in `remaining`, or run again.",
@@ -75,7 +76,7 @@ class WriterAction(ExchangeAction):
         if refusal is not None:
             return _stopped(plan, str(refusal))
         self.warnings += [_warning(finding) for finding in plan.findings if finding.accepted is None]
-        missing = _missing_cmdlets(plan, exchange)
+        missing = missing_rights(commands_needed(plan), commands_undoing(plan), plan.server, exchange)
         if missing and not self.check_mode:
             return _stopped(plan, f"{missing} Nothing was written.")
         if missing:
@@ -117,29 +118,9 @@ def _stopped(plan: Plan, sentence: str) -> dict[str, Any]:
 
 def _undone(applied: Applied) -> str:
     """What became of the steps before the one that failed; a lost session says so itself."""
+    if isinstance(applied.error, OutOfScope) and not applied.commands_run:
+        return "Nothing was written."
     return "" if isinstance(applied.error, SessionLost) else _ROLLED_BACK.get(applied.rolled_back or "", "")
-
-
-def _missing_cmdlets(plan: Plan, exchange: Exchange) -> str:
-    """A sentence about cmdlets that the plan, or undoing it, needs and the account does not see; else empty.
-
-    RBAC hides what an account may not use, and a plan must not end half-way for want of a role. An answer that does not
-    even know the cmdlet by which the server was read is not believed.
-    """
-    undoing = [command for step in plan.steps for command in step.inverse]
-    commands = [*(step.command for step in plan.steps), *undoing]
-    wanted = list(dict.fromkeys(command.cmdlet for command in commands))
-    visible = exchange.visible_cmdlets([_USED_BEFORE, *wanted]) if wanted else None
-    if visible is None or _USED_BEFORE not in visible:
-        return ""
-    missing = [cmdlet for cmdlet in wanted if cmdlet not in visible]
-    if not missing:
-        return ""
-    roles = " and ".join(f"'{role}'" for role in dict.fromkeys(map(role_of, missing)) if role)
-    return (
-        f"The account may not use {', '.join(missing)} on {plan.server}: give it the management role "
-        f"{roles or 'that holds them'}."
-    )
 
 
 def today() -> date:

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .management_roles import noun_of, remedy
+
 
 @dataclass(frozen=True)
 class ErrorRecord:
@@ -114,6 +116,10 @@ class CmdletUnavailable(CmdletFailed):
     """The account does not see a cmdlet or one of its parameters: a management role is missing, or the version."""
 
 
+class OutOfScope(CmdletFailed):
+    """The object belongs to a server, or to the organisation, that no write scope of the account holds."""
+
+
 def short_id(record: ErrorRecord) -> str:
     """FullyQualifiedErrorId without the marks that Exchange puts in front: server, request, time, failure category."""
     return record.error_id.rpartition("] ")[2]
@@ -124,28 +130,25 @@ def _told(cmdlet: str, record: ErrorRecord) -> str:
     return f"{cmdlet} failed: {record.message.strip() or 'Exchange gave no text'} [{ids}]"
 
 
-_ROLES = {
-    "receiveconnector": ("Receive Connectors", "Organization Management, Server Management or Hygiene Management"),
-    "adpermission": ("Active Directory Permissions", "Organization Management alone"),
-    "exchangeserver": ("Exchange Servers", "Organization Management or Server Management"),
-    "networkconnectioninfo": ("Exchange Servers", "Organization Management or Server Management"),
-    "servercomponentstate": ("Exchange Servers", "Organization Management or Server Management"),
-    "accepteddomain": ("Remote and Accepted Domains", "Organization Management"),
-}
-"""Noun of a cmdlet -> management role and the role groups that hold it by default (remote-powershell.md, part 3)."""
-
-
-def role_of(cmdlet: str) -> str:
-    """The management role that holds a cmdlet, empty when this collection does not know it."""
-    return _ROLES.get(cmdlet.partition("-")[2].lower(), ("", ""))[0]
-
-
 def is_unknown_command(record: ErrorRecord) -> bool:
     """Whether PowerShell says that it has no such command."""
     return short_id(record).startswith("CommandNotFoundException") or record.exception == "CommandNotFoundException"
 
 
-def cmdlet_error(cmdlet: str, record: ErrorRecord, *, account: str = "", snap_in: str = "") -> CmdletFailed:
+_SCOPE_EXCEPTIONS = ("ADScopeException", "IsOutofConfigWriteScopeException")
+"""What Exchange throws for an object outside of the write scopes: the directory while it saves, a cmdlet that looks
+ahead. The names are those of Exchange's public exception types; which one these cmdlets write is unverified."""
+
+
+def is_out_of_scope(record: ErrorRecord) -> bool:
+    """Whether Exchange refused to write an object outside of the account's write scopes."""
+    tag = record.error_id.partition("[FailureCategory=Cmdlet-")[2].partition("]")[0]
+    return record.exception in _SCOPE_EXCEPTIONS or tag in _SCOPE_EXCEPTIONS
+
+
+def cmdlet_error(
+    cmdlet: str, record: ErrorRecord, *, account: str = "", snap_in: str = "", server: str = ""
+) -> CmdletFailed:
     """Return the most telling error for what a cmdlet wrote.
 
     Args:
@@ -153,6 +156,7 @@ def cmdlet_error(cmdlet: str, record: ErrorRecord, *, account: str = "", snap_in
         record: its error.
         account: who called it, for the sentence about missing roles.
         snap_in: what brought the cmdlet; a snap-in hides nothing from anybody.
+        server: the server in question, for the sentence; empty while none is known.
     """
     unknown = is_unknown_command(record)
     if unknown or short_id(record).startswith("NamedParameterNotFound"):
@@ -160,7 +164,9 @@ def cmdlet_error(cmdlet: str, record: ErrorRecord, *, account: str = "", snap_in
             what = "does not exist" if unknown else "does not have that parameter"
             return CmdletUnavailable(cmdlet, record, _lacking(cmdlet, what, record))
         what = "is not visible" if unknown else "was given a parameter that is not visible"
-        return CmdletUnavailable(cmdlet, record, _unavailable(cmdlet, account, what, record))
+        return CmdletUnavailable(cmdlet, record, _unavailable(cmdlet, what, record, account, server))
+    if is_out_of_scope(record):
+        return OutOfScope(cmdlet, record, _out_of_scope(cmdlet, account, server, record))
     if record.exception == "ManagementObjectNotFoundException" or record.category == "ObjectNotFound":
         return ObjectNotFound(cmdlet, record)
     return CmdletFailed(cmdlet, record)
@@ -170,15 +176,30 @@ def _lacking(cmdlet: str, what: str, record: ErrorRecord) -> str:
     return f"{cmdlet} {what} in this version of Exchange (Exchange says: {record.message.strip()})"
 
 
-def _unavailable(cmdlet: str, account: str, what: str, record: ErrorRecord) -> str:
-    role, holders = _ROLES.get(cmdlet.partition("-")[2].lower(), ("", ""))
-    whose = f"the account {account}" if account else "this account"
-    remedy = (
-        f"give it the management role '{role}' (by default {holders} has it)"
-        if role
-        else f"find the role that holds it with `Get-ManagementRole -Cmdlet {cmdlet}`"
-    )
+def _unavailable(cmdlet: str, what: str, record: ErrorRecord, account: str, server: str) -> str:
     return (
-        f"{cmdlet} {what} to {whose} on this server: {remedy}, or connect to a server whose Exchange version knows it "
-        f"(Exchange says: {record.message.strip()})"
+        f"{cmdlet} {what} to {_whose(account)} on {server or 'this server'}: {remedy([cmdlet])}, or connect to a "
+        f"server whose Exchange version knows it (Exchange says: {record.message.strip()})"
     )
+
+
+_OF_A_SERVER = frozenset(("receiveconnector", "adpermission"))
+
+
+def _out_of_scope(cmdlet: str, account: str, server: str, record: ErrorRecord) -> str:
+    said = f"(Exchange says: {record.message.strip()})"
+    if noun_of(cmdlet) not in _OF_A_SERVER:
+        return (
+            f"{cmdlet} was refused, because what it changes belongs to the whole organization, which is outside of the "
+            f"write scope of {_whose(account)}: use an account of a role group without a configuration write scope "
+            f"{said}."
+        )
+    where = server or "the server"
+    return (
+        f"{cmdlet} was refused, because {where} is outside of the write scope of {_whose(account)}: add {where} to the "
+        f"configuration write scope of its role group, or use an account whose write scope holds it {said}."
+    )
+
+
+def _whose(account: str) -> str:
+    return f"the account {account}" if account else "this account"

@@ -90,6 +90,11 @@ class Exchange:
         self._facts: ServerFacts | None = None
 
     @property
+    def account(self) -> str:
+        """Who the session runs as, for messages; empty for the holder of the current Kerberos ticket."""
+        return self._session.account
+
+    @property
     def hides_cmdlets(self) -> bool:
         """Whether a cmdlet that is not there may be one that the account's management roles do not show."""
         return not self._session.snap_in
@@ -262,17 +267,23 @@ class Exchange:
         return self._invoke(command).warnings
 
     def visible_cmdlets(self, names: Iterable[str] = RELAY_CMDLETS) -> frozenset[str] | None:
-        """Which of these cmdlets the account sees on this endpoint; None when the endpoint does not tell.
+        """Which of these cmdlets the account sees on this endpoint; None when the endpoint does not tell."""
+        seen = self.visible_parameters(names)
+        return None if seen is None else frozenset(seen)
 
-        RBAC hides what an account may not use, so a cmdlet that is not visible is a role that is missing.
+    def visible_parameters(self, names: Iterable[str]) -> dict[str, frozenset[str] | None] | None:
+        """Which of these cmdlets the account sees, with their parameters in lower case, None where those are not told.
+
+        RBAC hides what an account may not use, so what is not visible is a role that is missing. None when the endpoint
+        does not tell at all.
         """
-        wanted = tuple(names)
-        response = self._session.invoke(Command.of("Get-Command", Name=wanted))
+        wanted = {name.casefold(): name for name in names}
+        response = self._session.invoke(Command.of("Get-Command", Name=tuple(wanted.values())))
         if any(record.target.casefold() == "get-command" for record in response.errors):
             return None
         # Each name that is not visible is one error; that is the answer, not a failure.
-        seen = {str(plain.get("Name", "")).casefold() for plain in response.objects}
-        return frozenset(name for name in wanted if name.casefold() in seen)
+        told = {str(plain.get("Name", "")).casefold(): plain.get("Parameters") for plain in response.objects}
+        return {name: _parameter_names(told[key]) for key, name in wanted.items() if key in told}
 
     def _read(self, cmdlet: str, **parameters: Value) -> list[dict[str, Plain]]:
         if self.domain_controller:
@@ -285,5 +296,19 @@ class Exchange:
         response = self._session.invoke(command)
         if response.errors:
             record, session = response.errors[0], self._session
-            raise cmdlet_error(command.cmdlet, record, account=session.account, snap_in=session.snap_in)
+            raise cmdlet_error(
+                command.cmdlet,
+                record,
+                account=session.account,
+                snap_in=session.snap_in,
+                server=self._facts.name if self._facts else "",
+            )
         return response
+
+
+def _parameter_names(told: Plain) -> frozenset[str] | None:
+    """Names in lower case of the parameters that Get-Command told: the keys of a dictionary ([MS-PSRP] 2.2.3.22).
+
+    Whether Exchange's endpoint tells them is unverified; anything else than such a dictionary tells nothing.
+    """
+    return frozenset(name.lower() for name in told) if isinstance(told, dict) and told else None

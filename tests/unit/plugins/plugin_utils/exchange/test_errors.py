@@ -10,8 +10,8 @@ from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.errors
     CmdletUnavailable,
     ErrorRecord,
     ObjectNotFound,
+    OutOfScope,
     cmdlet_error,
-    role_of,
 )
 
 MARKS = "[Server=EX1,RequestId=1,TimeStamp=1/1/2026 1:00:00 AM] [FailureCategory=Cmdlet-X] "
@@ -29,6 +29,10 @@ class TestWhichError:
             ),
             (ErrorRecord("x", MARKS + "6A2B,GetX", "ObjectNotFound"), ObjectNotFound),
             (ErrorRecord("x", MARKS + "6A2B,SetX", "InvalidArgument", "", "ArgumentException"), CmdletFailed),
+            (ErrorRecord("x", MARKS + "6A2B,SetX", "NotSpecified", "", "ADScopeException"), OutOfScope),
+            (ErrorRecord("x", "6A2B,SetX", "InvalidOperation", "", "IsOutofConfigWriteScopeException"), OutOfScope),
+            (ErrorRecord("x", MARKS.replace("X]", "ADScopeException]") + "6A2B,SetX"), OutOfScope),
+            (ErrorRecord("x", MARKS + "6A2B,SetX", "PermissionDenied", "", "ADOperationException"), CmdletFailed),
         ],
     )
     def test_ids_and_categories_decide(self, record: ErrorRecord, kind: type[CmdletFailed]):
@@ -36,7 +40,12 @@ class TestWhichError:
 
     @pytest.mark.parametrize(
         "message",
-        ["couldn't be found on 'dc1'", "is not recognized as the name of a cmdlet", "A parameter cannot be found"],
+        [
+            "couldn't be found on 'dc1'",
+            "is not recognized as the name of a cmdlet",
+            "A parameter cannot be found",
+            "'Relay' isn't within your current write scopes. Can't perform save operation.",
+        ],
     )
     def test_texts_never_decide(self, message: str):
         assert type(cmdlet_error("Set-ReceiveConnector", ErrorRecord(message, "X"))) is CmdletFailed
@@ -64,6 +73,30 @@ class TestSentences:
     def test_an_error_without_text(self):
         assert "Exchange gave no text" in str(cmdlet_error("Set-ReceiveConnector", ErrorRecord("")))
 
-    def test_roles(self):
-        assert role_of("Remove-ADPermission") == "Active Directory Permissions"
-        assert role_of("Get-Widget") == ""
+    @pytest.mark.parametrize(
+        "said",
+        [
+            "'EX2\\Relay' isn't within your current write scopes.",
+            '"EX2\\Relay" liegt nicht innerhalb Ihrer aktuellen Schreibbereiche.',
+            "«EX2\\Relay» n'est pas compris dans vos étendues d'écriture actuelles.",
+        ],
+    )
+    def test_out_of_scope_names_account_server_and_remedy_in_every_language(self, said: str):
+        record = ErrorRecord(said, "6A2B,SetX", "NotSpecified", "", "ADScopeException")
+        error = cmdlet_error("Set-ReceiveConnector", record, account="LAB\\relay", server="EX2")
+        assert str(error) == (
+            "Set-ReceiveConnector was refused, because EX2 is outside of the write scope of the account LAB\\relay: "
+            "add EX2 to the configuration write scope of its role group, or use an account whose write scope holds it "
+            f"(Exchange says: {said})."
+        )
+
+    def test_out_of_scope_without_names(self):
+        record = ErrorRecord("x", "6A2B,AddX", "NotSpecified", "", "ADScopeException")
+        text = str(cmdlet_error("Add-ADPermission", record))
+        assert "the server is outside of the write scope of this account" in text
+
+    def test_what_belongs_to_no_server_is_in_no_scope_of_servers(self):
+        record = ErrorRecord("x", "6A2B,SetX", "NotSpecified", "", "ADScopeException")
+        text = str(cmdlet_error("Set-ThrottlingPolicy", record, account="relay", server="EX1"))
+        assert "EX1" not in text
+        assert "role group without a configuration write scope" in text

@@ -18,6 +18,7 @@ from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.errors
     ExchangeError,
     InvalidOption,
     ObjectNotFound,
+    OutOfScope,
 )
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.facade import (
     RELAY_CMDLETS,
@@ -36,7 +37,12 @@ LAB = {
     "accounts": {
         "administrator": {"password": "Lab-1", "role_groups": ["Organization Management"]},
         "operator": {"password": "Lab-2", "role_groups": ["Server Management"]},
+        "careful": {"password": "Lab-3", "role_groups": ["Careful"]},
     },
+    "management_roles": {
+        "Careful Connectors": {"parent": "Receive Connectors", "without": {"Set-ReceiveConnector": ["Banner"]}}
+    },
+    "role_groups": {"Careful": {"roles": ["Careful Connectors", "View-Only Configuration"], "servers": ["EX1"]}},
     "accepted_domains": [{"name": "lab.example", "type": "Authoritative", "default": True}],
     "servers": {
         name: {
@@ -180,6 +186,22 @@ class TestRoles:
         assert "Add-ADPermission" not in visible
         with pytest.raises(CmdletUnavailable, match="'Active Directory Permissions'"):
             exchange.run(Command.of("Add-ADPermission", Identity="CN=x", User="a", ExtendedRights=("b",)))
+
+    def test_parameters_as_the_account_sees_them(self, ask: Ask):
+        administrator = ask().visible_parameters(["set-receiveconnector", "Get-Widget"])
+        mine = ask("careful").visible_parameters(["set-receiveconnector", "Add-ADPermission"])
+        assert administrator is not None and mine is not None
+        assert list(administrator) == list(mine) == ["set-receiveconnector"]
+        everything, some = administrator["set-receiveconnector"], mine["set-receiveconnector"]
+        assert everything is not None and some is not None
+        assert everything - some == {"banner"}
+
+    def test_a_write_out_of_scope(self, ask: Ask):
+        exchange = ask("careful")
+        exchange.read_server("EX2")
+        frontend = next(one for one in exchange.read_connectors("EX2") if one.name == "Default Frontend EX2")
+        with pytest.raises(OutOfScope, match=r"EX2 is outside of the write scope of .*careful: add EX2 to the"):
+            exchange.run(Command.of("Set-ReceiveConnector", Identity=frontend.distinguished_name, Comment="x"))
 
 
 class TestWriting:
@@ -350,6 +372,20 @@ class TestOddAnswers:
     def test_an_endpoint_that_does_not_tell_its_cmdlets(self):
         missing = ErrorRecord("x", "CommandNotFoundException", "ObjectNotFound", "Get-Command")
         assert Exchange(Answering(Get_Command=Response(errors=[missing]))).visible_cmdlets() is None
+
+    @pytest.mark.parametrize(
+        ("told", "parameters"),
+        [
+            ({"Identity": "ParameterMetadata", "Status": None}, {"identity", "status"}),
+            ({}, None),
+            (None, None),
+            ("System.Collections.Generic.Dictionary", None),
+            (["Identity"], None),
+        ],
+    )
+    def test_only_a_dictionary_tells_parameters(self, told: Any, parameters: set[str] | None):
+        session = Answering(Get_Command=Response([{"Name": "Get-ExchangeServer", "Parameters": told}]))
+        assert Exchange(session).visible_parameters(["Get-ExchangeServer"]) == {"Get-ExchangeServer": parameters}
 
     def test_warnings_of_reading_are_kept(self):
         exchange = Exchange(Answering(Get_AcceptedDomain=Response(warnings=["results are cut"])))

@@ -40,6 +40,8 @@ seealso:
   - module: mailrelay.exchange.exchange_server_info
   - plugin: mailrelay.exchange.answering_connector
     plugin_type: filter
+  - plugin: mailrelay.exchange.effective_rights
+    plugin_type: filter
 author:
   - The mailrelay.exchange authors (@mailrelay)
 """
@@ -49,6 +51,14 @@ EXAMPLES = r"""
   mailrelay.exchange.receive_connector_info:
   register: audit
   failed_when: "'open_relay' in (audit.receive_connectors | map(attribute='findings') | flatten | map(attribute='id'))"
+
+- name: Stop when anybody but two accounts may relay on a connector that is there for them
+  mailrelay.exchange.receive_connector_info:
+    name: Relay Accounts
+  register: audit
+  failed_when: >-
+    audit.receive_connectors | map(attribute='effective_rights') | flatten | selectattr('may', 'contains', 'relay')
+    | map(attribute='principal') | difference(['CONTOSO\svc-scan', 'CONTOSO\svc-erp']) != []
 
 - name: List what was made by hand or by this collection
   mailrelay.exchange.receive_connector_info:
@@ -130,6 +140,71 @@ receive_connectors:
           - principal: anonymous
             deny: false
             rights: [ms-Exch-SMTP-Accept-Any-Recipient]
+    effective_rights:
+      description:
+        - What clients may do on the connector, after permission groups, entries that allow and deny, and inherited
+          ones. First clients that do not log on, then users without rights of their own, then everybody else whom the
+          access list names; not Exchange's own servers. For a user together with his groups see
+          P(mailrelay.exchange.effective_rights#filter).
+        - Null when the account may not read access lists.
+      type: list
+      elements: dict
+      contains:
+        principal:
+          description:
+            - V(anonymous) for clients that do not log on, V(authenticated_users) for users without rights of their own,
+              else the name that the access list has.
+          type: str
+        rights:
+          description: The extended rights that count.
+          type: list
+          elements: str
+        may:
+          description:
+            - V(submit) is to send to accepted domains, V(relay) to every domain, V(trusted) to count as one of the
+              organisation's own mail servers, without antispam and size limit. Empty when nothing.
+          type: list
+          elements: str
+        senders:
+          description:
+            - Which senders it may name. V(any), V(foreign) (none of the organisation's own domains), V(own) (its own
+              addresses) or V(none).
+          type: str
+        denied:
+          description: Rights that an entry or a permission group gives and another entry takes.
+          type: list
+          elements: str
+        without_effect:
+          description:
+            - Rights that the service behind the connector does not look at for this principal, had or not. The Front
+              End Transport service of Exchange 2013 and later takes every sender from clients that do not log on.
+          type: list
+          elements: str
+        because:
+          description:
+            - Why the rights are not the principal's own, because nobody can log on or every session is externally
+              secured; empty where they are.
+          type: str
+        unverified:
+          description: What this rests on that neither a source nor the access list tells, as sentences.
+          type: list
+          elements: str
+      sample:
+        - principal: anonymous
+          rights:
+            - ms-Exch-Accept-Headers-Routing
+            - ms-Exch-SMTP-Accept-Any-Recipient
+            - ms-Exch-SMTP-Accept-Any-Sender
+            - ms-Exch-SMTP-Accept-Authoritative-Domain-Sender
+            - ms-Exch-SMTP-Submit
+          may: [submit, relay]
+          senders: any
+          denied: []
+          without_effect:
+            - ms-Exch-SMTP-Accept-Any-Sender
+            - ms-Exch-SMTP-Accept-Authoritative-Domain-Sender
+          because: ""
+          unverified: []
     findings:
       description: What is unsafe or wrong with the connector as it is.
       type: list
@@ -165,6 +240,8 @@ receive_connectors:
         - C(OtherAccess) lists inherited access entries, and explicit ones with rights that are not for granting; null
           when the account may not read access lists.
         - C(AnonymousPrincipal) is how this server names clients that do not log on; null when no access list told.
+        - C(AuthenticatedUsersPrincipal) is how it names everybody who has logged on; null when no access list told.
+        - C(ServerVersion) is the version of the server, V(2007) to V(SE).
         - C(TransportServices) are the transport services that the server runs; null before Exchange 2013 and on Edge.
       type: dict
       sample:
@@ -172,6 +249,8 @@ receive_connectors:
         WhenChangedUTC: "2026-03-01T09:14:12Z"
         OtherAccess: []
         AnonymousPrincipal: NT AUTHORITY\ANONYMOUS LOGON
+        AuthenticatedUsersPrincipal: NT AUTHORITY\Authenticated Users
+        ServerVersion: "2019"
         TransportServices: [FrontendTransport, HubTransport]
 domain_controller:
   description: The domain controller that was asked, null on Edge.

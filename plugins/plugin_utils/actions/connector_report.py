@@ -9,6 +9,8 @@ from typing import Any
 
 from ansible_collections.mailrelay.exchange.plugins.module_utils._properties import BY_OPTION
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.answering import services_of
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.effective import ConnectorAccess
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.effective_report import effective_rows
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.guards import Audit
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.model import (
     AccessEntry,
@@ -20,9 +22,11 @@ from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.policy im
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.rights import (
     ALL_RIGHTS,
     ANONYMOUS_WORD,
+    EXCHANGE_USERS,
     GRANTABLE,
     PERMISSION_GROUPS,
     anonymous_principal,
+    authenticated_users_principal,
 )
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.values import to_option
 
@@ -58,14 +62,17 @@ def report(
     """
     found = (audit or _audit(state, anonymous)).findings(connector.name)
     entries = state.access.get(connector.distinguished_name)
-    permissions, other_access = None, None
+    permissions, other_access, effective = None, None, None
     services = services_of(state.facts)
+    users = _users_name(state)
     if entries is not None:
         groups = connector.values["permission_groups"]
         by_hand = manual_entries(entries, groups, anonymous or _DOCUMENTED, state.facts.version)
         granted = [entry for entry in by_hand if entry.right in GRANTABLE]
         permissions = {"connector": connector.name, "grants": _grants(granted, anonymous)}
         other_access = _other_access(entries, by_hand)
+        version = state.facts.version
+        effective = effective_rows(ConnectorAccess.of(connector.values, entries, anonymous, version, users or ""))
     return {
         "server": connector.server,
         "name": connector.name,
@@ -73,15 +80,28 @@ def report(
         "distinguished_name": connector.distinguished_name,
         "options": {"name": connector.name, **_options(connector)},
         "permissions": permissions,
+        "effective_rights": effective,
         "findings": [finding.to_result() for finding in found],
         "read_only": {
             **connector.read_only,
             "WhenChangedUTC": connector.when_changed,
             "OtherAccess": other_access,
             "AnonymousPrincipal": anonymous,
+            "AuthenticatedUsersPrincipal": users,
+            "ServerVersion": state.facts.version,
             "TransportServices": None if services is None else sorted(services),
         },
     }
+
+
+def _users_name(state: ServerState) -> str | None:
+    """How the server names everybody who has logged on, by the access lists that were read; None when none tells."""
+    found = {
+        authenticated_users_principal(state.access.get(one.distinguished_name, ()), state.facts.version)
+        for one in state.connectors
+        if EXCHANGE_USERS in one.values["permission_groups"]
+    } - {None}
+    return found.pop() if len(found) == 1 else None
 
 
 def _audit(state: ServerState, anonymous: str | None) -> Audit:

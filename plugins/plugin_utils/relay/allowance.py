@@ -39,7 +39,7 @@ class Allowance:
 
 
 def allowance(
-    values: Mapping[str, Any], entries: Sequence[AccessEntry] | None, anonymous: str, version: str = ""
+    values: Mapping[str, Any], entries: Sequence[AccessEntry] | None, anonymous: str, version: str = "", users: str = ""
 ) -> Allowance:
     """What a connector with these values and this access list lets clients do.
 
@@ -48,12 +48,13 @@ def allowance(
         entries: its access list, None when it was not read.
         anonymous: how the list names the anonymous principal.
         version: that of the server, one of VERSIONS; "" for one after 2007.
+        users: how the list names everybody who has logged on, "" when nothing told.
     """
     secures = EXTERNAL in (values.get("auth_mechanism") or ())
     # What the mechanism trusts has its rights from a permission group, which tells enough.
     known = group_entries(values.get("permission_groups") or (), anonymous, version) if entries is None else entries
-    access = ConnectorAccess.of(values, known, anonymous, version)
-    strangers, users = access.of_strangers(), access.of_user()
+    access = ConnectorAccess.of(values, known, anonymous, version, users)
+    strangers, user = access.of_strangers(), access.of_user()
     told, users_told = secures or entries is not None, entries is not None
     plain, after_tls = logons(values)
     return Allowance(
@@ -62,7 +63,7 @@ def allowance(
         values.get("require_tls") is True,
         plain,
         after_tls,
-        (users.may if after_tls else ()) if users_told else None,
-        (users.senders if after_tls else NONE) if users_told else None,
-        tuple(dict.fromkeys((*strangers.doubts, *(users.doubts if after_tls else ())))) if told else (),
+        (user.may if after_tls else ()) if users_told else None,
+        (user.senders if after_tls else NONE) if users_told else None,
+        tuple(dict.fromkeys((*strangers.doubts, *(user.doubts if after_tls else ())))) if told else (),
     )

@@ -97,7 +97,12 @@ class ConnectorAccess:
 
     @classmethod
     def of(
-        cls, values: Mapping[str, Any], entries: Sequence[AccessEntry], anonymous: str | None, version: str = ""
+        cls,
+        values: Mapping[str, Any],
+        entries: Sequence[AccessEntry],
+        anonymous: str | None,
+        version: str = "",
+        users: str = "",
     ) -> ConnectorAccess:
         """The connector with these values and this access list.
 
@@ -106,8 +111,10 @@ class ConnectorAccess:
             entries: its access list.
             anonymous: how the server names the anonymous principal, None when nothing told.
             version: that of the server, one of VERSIONS; "" for one after 2007.
+            users: how it names everybody who has logged on, "" when nothing told.
         """
-        return cls(values, entries, anonymous_names(entries, anonymous), users_names(values, entries, version))
+        names = users_names(values, entries, version, users)
+        return cls(values, entries, anonymous_names(entries, anonymous), names)
 
     def of_strangers(self) -> Effective:
         """What a client may do that does not log on."""
@@ -179,14 +186,19 @@ def anonymous_names(entries: Iterable[AccessEntry], anonymous: str | None) -> tu
     )
 
 
-def users_names(values: Mapping[str, Any], entries: Sequence[AccessEntry], version: str = "") -> tuple[str, ...]:
-    """Every name that an access list has for everybody who has logged on; for reports, never to grant."""
+def users_names(
+    values: Mapping[str, Any], entries: Sequence[AccessEntry], version: str = "", users: str = ""
+) -> tuple[str, ...]:
+    """Every name that an access list has for everybody who has logged on; for reports, never to grant.
+
+    See ConnectorAccess.of for the arguments.
+    """
     has_group = EXCHANGE_USERS in _set(values, "permission_groups")
     told = authenticated_users_principal(entries, version) if has_group else None
     known = [
         entry.principal
         for entry in entries
-        if entry.principal.casefold() == USERS_WORD or is_known_authenticated_users(entry.principal)
+        if entry.principal.casefold() in (USERS_WORD, users.casefold()) or is_known_authenticated_users(entry.principal)
     ]
     return _names(known if told is None else [told, *known])
 

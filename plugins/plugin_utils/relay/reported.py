@@ -10,13 +10,13 @@ from typing import Any
 
 from ansible_collections.mailrelay.exchange.plugins.module_utils._properties import BY_OPTION
 
-from .allowance import allowance
+from .allowance import Allowance, allowance
 from .answering import Answer, answering_connector
-from .effective import group_entries
+from .effective import USERS_WORD, ConnectorAccess, group_entries
 from .errors import InputError
 from .model import AccessEntry, ReceiveConnector
 from .ranges import parse_address, parse_binding, shown
-from .rights import ANONYMOUS_WORD, is_known_anonymous
+from .rights import ANONYMOUS_WORD
 from .values import parse_option
 
 _NEEDED = ("enabled", "bindings", "remote_ip_ranges")
@@ -30,13 +30,25 @@ _UNNAMED = {4: "0.0.0.1", 6: "::2"}
 class Report:
     """A connector of a report.
 
-    entries: its access list with ANONYMOUS_WORD in it, None when the report has none.
+    entries: its access list, None when the report has none.
     services: transport services of its server, None when the report does not tell.
+    anonymous, users: how the list names clients that do not log on, and everybody who has logged on.
+    version: version of its server, "" when the report does not tell.
     """
 
     connector: ReceiveConnector
     entries: tuple[AccessEntry, ...] | None
     services: frozenset[str] | None = None
+    anonymous: str = ANONYMOUS_WORD
+    users: str = USERS_WORD
+    version: str = ""
+
+    @property
+    def access(self) -> ConnectorAccess | None:
+        """What decides about its clients, None when the report does not tell."""
+        if self.entries is None:
+            return None
+        return ConnectorAccess.of(self.connector.values, self.entries, self.anonymous, self.version, self.users)
 
 
 def read_reports(raw: object, where: str) -> list[Report]:
@@ -48,6 +60,17 @@ def read_reports(raw: object, where: str) -> list[Report]:
     if not isinstance(raw, (list, tuple)) or not all(isinstance(entry, Mapping) for entry in raw):
         raise InputError(f"{where}: it takes receive_connectors as receive_connector_info returns them.")
     return [_report(entry, where) for entry in raw]
+
+
+def read_report(raw: object, where: str) -> Report:
+    """One connector of a report.
+
+    Raises:
+        InputError: it is no connector as receive_connector_info returns it.
+    """
+    if not isinstance(raw, Mapping) or "receive_connectors" in raw:
+        raise InputError(f"{where}: it takes one of the receive_connectors that receive_connector_info returns.")
+    return _report(raw, where)
 
 
 def read_port(raw: object, where: str) -> int:
@@ -96,8 +119,9 @@ def explain(
         return None
     by_name = {id(report.connector): report for report in chosen}
     second = None if answer.second is None else _told(answer.second, by_name[id(answer.second.connector)])
-    first = _told(answer, by_name[id(answer.connector)])
-    return {**first, "second": second, "unverified": list(answer.doubts)}
+    report = by_name[id(answer.connector)]
+    doubts = [*answer.doubts, *_allowed(report).doubts]
+    return {**_told(answer, report), "second": second, "unverified": doubts}
 
 
 def _of_server(reports: list[Report], server: str | None) -> list[Report]:
@@ -113,9 +137,13 @@ def _of_server(reports: list[Report], server: str | None) -> list[Report]:
     return reports
 
 
+def _allowed(report: Report) -> Allowance:
+    return allowance(report.connector.values, report.entries, report.anonymous, report.version, report.users)
+
+
 def _told(answer: Answer, report: Report) -> dict[str, object]:
     connector = answer.connector
-    allowed = allowance(connector.values, report.entries, ANONYMOUS_WORD)
+    allowed = _allowed(report)
     return {
         "server": connector.server,
         "connector": connector.name,
@@ -129,6 +157,7 @@ def _told(answer: Answer, report: Report) -> dict[str, object]:
         "auth": list(allowed.logons),
         "auth_after_tls": list(allowed.logons_after_tls),
         "users_may": _list(allowed.users_may),
+        "users_senders": allowed.users_senders,
     }
 
 
@@ -147,24 +176,27 @@ def _report(raw: Mapping[str, Any], where: str) -> Report:
             raise InputError(f"{where}: connector {name} has no {needed} in its options.")
     server, guid, identity = (str(raw.get(key, "")) for key in ("server", "guid", "distinguished_name"))
     connector = ReceiveConnector(server, name, guid, identity, "", values)
-    return Report(connector, _entries(raw, values), _services(raw))
-
-
-def _services(raw: Mapping[str, Any]) -> frozenset[str] | None:
-    read_only = raw.get("read_only")
-    told = read_only.get("TransportServices") if isinstance(read_only, Mapping) else None
-    return frozenset(map(str, told)) if isinstance(told, (list, tuple)) else None
-
-
-def _entries(raw: Mapping[str, Any], values: Mapping[str, Any]) -> tuple[AccessEntry, ...] | None:
-    """The access list: what the groups stand for, what somebody granted, what is inherited."""
-    permissions = raw.get("permissions")
-    if not isinstance(permissions, Mapping) or "permission_groups" not in values:
-        return None
     read_only = raw.get("read_only")
     plain: Mapping[str, Any] = read_only if isinstance(read_only, Mapping) else {}
-    anonymous = str(plain.get("AnonymousPrincipal") or ANONYMOUS_WORD).casefold()
-    found = list(group_entries(values["permission_groups"], ANONYMOUS_WORD))
+    services = plain.get("TransportServices")
+    return Report(
+        connector,
+        _entries(raw.get("permissions"), plain, values),
+        frozenset(map(str, services)) if isinstance(services, (list, tuple)) else None,
+        str(plain.get("AnonymousPrincipal") or ANONYMOUS_WORD),
+        str(plain.get("AuthenticatedUsersPrincipal") or USERS_WORD),
+        str(plain.get("ServerVersion") or ""),
+    )
+
+
+def _entries(
+    permissions: object, read_only: Mapping[str, Any], values: Mapping[str, Any]
+) -> tuple[AccessEntry, ...] | None:
+    """The access list: what the groups stand for, what somebody granted, what is inherited."""
+    if not isinstance(permissions, Mapping) or "permission_groups" not in values:
+        return None
+    version = str(read_only.get("ServerVersion") or "")
+    found = list(group_entries(values["permission_groups"], ANONYMOUS_WORD, version, USERS_WORD))
     for grant in _mappings(permissions.get("grants")):
         found += [
             AccessEntry(str(grant.get("principal")), str(right), grant.get("deny") is True)
@@ -172,15 +204,10 @@ def _entries(raw: Mapping[str, Any], values: Mapping[str, Any]) -> tuple[AccessE
         ]
     found += [
         AccessEntry(str(row.get("principal")), str(row.get("right")), row.get("deny") is True, bool(row["inherited"]))
-        for row in _mappings(plain.get("OtherAccess"))
+        for row in _mappings(read_only.get("OtherAccess"))
         if "inherited" in row
     ]
-    return tuple(
-        AccessEntry(ANONYMOUS_WORD, entry.right, entry.deny, entry.inherited)
-        if entry.principal.casefold() == anonymous or is_known_anonymous(entry.principal)
-        else entry
-        for entry in found
-    )
+    return tuple(found)
 
 
 def _mappings(raw: object) -> Iterator[Mapping[str, Any]]:

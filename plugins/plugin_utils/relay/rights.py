@@ -220,9 +220,7 @@ def authenticated_users_principal(entries: Iterable[AccessEntry], version: str =
     found = [
         name
         for name, rights in explicit_rights(entries).items()
-        if rights >= wanted
-        and name.rpartition("\\")[2].casefold() not in _OWN_PRINCIPALS
-        and not is_known_anonymous(name)
+        if rights >= wanted and not is_exchange_principal(name) and not is_known_anonymous(name)
     ]
     if _USERS_SID in found:
         return _USERS_SID
@@ -270,6 +268,11 @@ def decide(entries: Iterable[AccessEntry], *principals: str) -> Decision:
 
 
 _BOTH = (False, True)
+
+
+def is_exchange_principal(principal: str) -> bool:
+    """Whether this is a principal of Exchange's own servers, which permission groups give rights to."""
+    return principal.rpartition("\\")[2].casefold() in _OWN_PRINCIPALS
 
 
 def effective_rights(entries: Iterable[AccessEntry], *principals: str) -> frozenset[str]:

@@ -80,6 +80,21 @@ class TestConnectors:
         for one in actions("receive_connector_info")["receive_connectors"]:
             assert one["permissions"]["grants"] == [], one["name"]
 
+    def test_effective_rights_tell_who_may_do_what(self, actions: Any):
+        actions("relay", services=RELAY)
+        found = actions("receive_connector_info")["receive_connectors"]
+        rows = {one["name"]: {row["principal"]: row for row in one["effective_rights"]} for one in found}
+        relay = rows["Relay external"]
+        assert list(relay) == ["anonymous", "authenticated_users"]
+        assert (relay["anonymous"]["may"], len(relay["anonymous"]["rights"])) == (["submit", "relay"], 5)
+        assert relay["authenticated_users"]["because"] == "The connector does not let anybody log on."
+        users = rows["Client Frontend EX1"]
+        assert (users["anonymous"]["may"], users["authenticated_users"]["may"]) == ([], ["submit", "relay"])
+        # Who has full control from above may relay as anybody, once he has logged on.
+        assert users["LAB\\Enterprise Admins"]["senders"] == "any"
+        assert found[0]["read_only"]["AuthenticatedUsersPrincipal"] == r"NT AUTHORITY\Authenticated Users"
+        assert found[0]["read_only"]["ServerVersion"] == "2019"
+
     def test_inherited_entries_are_for_reading_only(self, actions: Any):
         [one] = actions("receive_connector_info", name="Default Frontend EX1")["receive_connectors"]
         assert any(entry["inherited"] for entry in one["read_only"]["OtherAccess"])
@@ -138,6 +153,7 @@ class TestWithoutTheRoleForAccessLists:
         result = actions("receive_connector_info", variables=OPERATOR)
         assert names(result) == DEFAULTS
         assert {one["permissions"] is None for one in result["receive_connectors"]} == {True}
+        assert {one["effective_rights"] is None for one in result["receive_connectors"]} == {True}
         assert any("Active Directory Permissions" in warning for warning in result["warnings"])
 
     def test_the_server_tells_which_role_is_missing(self, actions: Any):

@@ -108,6 +108,17 @@ def test_the_examples_of_answering_connector_give_what_is_beside_them(printed: d
     assert documented[6:] == [f"[{', '.join(over_ipv6)}]", at_an_address]
 
 
-def test_every_key_of_an_answer_is_documented(printed: dict[str, list[Any]]) -> None:
-    documented = yaml.safe_load((FILTERS / "answering_connector.yml").read_text(encoding="utf-8"))["RETURN"]["_value"]
-    assert set(printed["answering_connector"][0]) == set(documented["contains"])
+def test_the_examples_of_effective_rights_give_what_is_beside_them(printed: dict[str, list[Any]]) -> None:
+    strangers, everybody = printed["effective_rights"]
+    text = (FILTERS / "effective_rights.yml").read_text(encoding="utf-8")
+    documented = [line.strip()[2:] for line in text.splitlines() if line.strip().startswith("# ")]
+    shown = yaml.safe_load("\n".join(documented[:5]))
+    assert shown.pop("rights") == [*strangers["rights"][:2], "..."]
+    assert shown == {key: strangers[key] for key in shown}
+    assert yaml.safe_load(documented[5]) == everybody
+
+
+@pytest.mark.parametrize("name", ["answering_connector", "effective_rights"])
+def test_every_key_of_an_answer_is_documented(printed: dict[str, list[Any]], name: str) -> None:
+    documented = yaml.safe_load((FILTERS / f"{name}.yml").read_text(encoding="utf-8"))["RETURN"]["_value"]
+    assert set(printed[name][0]) == set(documented["contains"])

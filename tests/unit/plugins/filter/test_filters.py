@@ -338,3 +338,94 @@ def test_relay_findings_does_not_take_a_mistake_for_a_clean_report(
 ) -> None:
     with pytest.raises(AnsibleFilterError, match=sentence):
         run("relay_findings", results, **options)
+
+
+# -- effective_rights -------------------------------------------------------------------------------------------------
+
+SUBMIT, ANY_SENDER = "ms-Exch-SMTP-Submit", "ms-Exch-SMTP-Accept-Any-Sender"
+SPANISH = {"AnonymousPrincipal": "AUTORIDAD NT\\INICIO", "AuthenticatedUsersPrincipal": "AUTORIDAD NT\\Usuarios"}
+
+
+def client_frontend(grants: Any = (), **read_only: Any) -> dict[str, Any]:
+    """A connector on which users log on, on a Spanish server."""
+    options = {
+        "bindings": ["0.0.0.0:587"],
+        "auth_mechanism": ["Tls", "BasicAuth", "BasicAuthRequireTLS"],
+        "permission_groups": ["ExchangeUsers"],
+    }
+    shown = {"OtherAccess": [], **SPANISH, **read_only}
+    return report("Client Frontend EX1", ANY, options=options, permissions={"grants": list(grants)}, read_only=shown)
+
+
+@pytest.mark.parametrize("principal", ["anonymous", "S-1-5-7", "NT AUTHORITY\\ANONYMOUS LOGON", "Anonymous"])
+def test_effective_rights_of_clients_that_do_not_log_on(principal: str) -> None:
+    row = run("effective_rights", REPORTS[1], principal)
+    assert (row["principal"], row["may"], len(row["rights"])) == ("anonymous", ["submit", "relay"], 5)
+    assert row["without_effect"] == [ANY_SENDER, "ms-Exch-SMTP-Accept-Authoritative-Domain-Sender"]
+    assert run("effective_rights", REPORTS[1]) == row
+
+
+def test_effective_rights_know_the_servers_own_names() -> None:
+    grants = [{"principal": SPANISH["AuthenticatedUsersPrincipal"], "deny": True, "rights": [SUBMIT]}]
+    for principal in ("authenticated_users", "S-1-5-11", "autoridad nt\\usuarios"):
+        row = run("effective_rights", client_frontend(grants), principal)
+        assert (row["principal"], row["may"], row["denied"]) == ("authenticated_users", [], [SUBMIT])
+    relays = [{"principal": SPANISH["AnonymousPrincipal"].lower(), "deny": False, "rights": [SUBMIT]}]
+    row = run("effective_rights", client_frontend(relays), SPANISH["AnonymousPrincipal"])
+    assert (row["principal"], row["may"]) == ("anonymous", ["submit"])
+
+
+def test_effective_rights_of_a_user_and_his_groups() -> None:
+    grants = [
+        {"principal": "CONTOSO\\svc", "deny": False, "rights": [ANY_SENDER]},
+        {"principal": "CONTOSO\\Interns", "deny": True, "rights": ["ms-Exch-SMTP-Accept-Any-Recipient"]},
+    ]
+    row = run("effective_rights", client_frontend(grants), "contoso\\SVC")
+    assert (row["may"], row["senders"], row["without_effect"], row["unverified"]) == (
+        ["submit", "relay"],
+        "any",
+        [],
+        [],
+    )
+    row = run("effective_rights", client_frontend(grants), "CONTOSO\\svc", groups=["CONTOSO\\interns"])
+    assert (row["may"], row["denied"]) == (["submit"], ["ms-Exch-SMTP-Accept-Any-Recipient"])
+    row = run("effective_rights", client_frontend(grants), "svc@contoso.com")
+    assert (row["senders"], len(row["unverified"])) == ("own", 1)
+    assert "does not name 'svc@contoso.com'" in row["unverified"][0]
+
+
+def test_effective_rights_of_secured_sessions() -> None:
+    options = {"auth_mechanism": ["ExternalAuthoritative"], "permission_groups": ["ExchangeServers"]}
+    secured = report("Trusting", ["10.31.0.7"], options=options)
+    row = run("effective_rights", secured, "externally_secured_servers")
+    assert (row["may"], len(row["rights"]), row["because"]) == (["submit", "relay", "trusted"], 9, "")
+    for principal in ("anonymous", "authenticated_users", "CONTOSO\\svc"):
+        assert "externally secured" in run("effective_rights", secured, principal)["because"]
+    assert run("effective_rights", REPORTS[1], "externally_secured_servers")["may"] == []
+
+
+def test_effective_rights_where_the_access_list_is_not_known() -> None:
+    assert run("effective_rights", report("Relay", ["10.31.0.7"], permissions=None)) is None
+
+
+@pytest.mark.parametrize(
+    ("connector", "principal", "groups", "sentence"),
+    [
+        (REPORTS, "anonymous", None, "takes one of the receive_connectors"),
+        ({"receive_connectors": REPORTS}, "anonymous", None, "takes one of the receive_connectors"),
+        ("Relay", "anonymous", None, "takes one of the receive_connectors"),
+        ({"name": "Relay"}, "anonymous", None, "has no options"),
+        (REPORTS[0], "", None, "principal: '' is no name of a principal; write anonymous or DOMAIN"),
+        (REPORTS[0], 5, None, "principal: 5 is no name"),
+        (REPORTS[0], "anonymous", ["CONTOSO\\x"], "are in no group; leave 'CONTOSO"),
+        (REPORTS[0], "CONTOSO\\svc", 5, "groups: 5 is no list of groups"),
+        (REPORTS[0], "CONTOSO\\svc", [None], "groups: null is no name of a principal"),
+        (REPORTS[0], "CONTOSO\\Exchange Servers", None, "is a principal of Exchange's own servers"),
+        (REPORTS[0], "MS Exchange\\Externally Secured Servers", None, "ask for a user, anonymous"),
+    ],
+)
+def test_effective_rights_refuse_in_one_sentence(connector: Any, principal: Any, groups: Any, sentence: str) -> None:
+    with pytest.raises(AnsibleFilterError, match=sentence) as caught:
+        run("effective_rights", connector, principal, groups)
+    assert str(caught.value).startswith("effective_rights: ")
+    assert str(caught.value).count(". ") == 0

@@ -21,6 +21,7 @@ options:
       - Those that refuse a change are V(open_relay), V(default_connector), V(hub_transport_on_port_25),
         V(two_methods), V(exchange_server_address), V(exchange_addresses_unknown), V(protected_address),
         V(shared_address), V(service_gap), V(empty_sources), V(range_conflict), V(role_conflict),
-        V(open_window), V(relay_denied), V(too_many_removed), V(too_many_added), V(hybrid_on_relay).
+        V(open_window), V(relay_denied), V(too_many_removed), V(too_many_added), V(excessive_rights),
+        V(hybrid_on_relay).
     type: dict
 """

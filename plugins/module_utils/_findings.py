@@ -224,6 +224,17 @@ FINDINGS: tuple[FindingKind, ...] = (
         "refused although its IPv4 address is listed.",
     ),
     FindingKind(
+        "excessive_rights",
+        "critical",
+        True,
+        "Connector {connector} on {server} gives {detail}.",
+        "Grant the right to the one account that needs it, or have the right senders log on; else accept the finding.",
+        "Anonymous relay takes five rights, and the permission group ExchangeUsers gives four. Whoever gives everybody "
+        "more lets strangers past antispam and the size limit, keep the headers of the organisation, count as one of "
+        "its own senders, or lets every user send as any other. It refuses where a plan would grant such a right, and "
+        "warns where it is there already.",
+    ),
+    FindingKind(
         "hybrid_on_relay",
         "critical",
         True,

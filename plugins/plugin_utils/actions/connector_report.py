@@ -19,16 +19,16 @@ from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.model imp
 )
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.ownership import ANONYMOUS_USERS, manual_entries
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.policy import Policy
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.principal_words import word_for
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.principals import told_users
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.rights import (
     ALL_RIGHTS,
-    ANONYMOUS_WORD,
-    EXCHANGE_USERS,
     GRANTABLE,
     PERMISSION_GROUPS,
     anonymous_principal,
-    authenticated_users_principal,
 )
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.values import to_option
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.world import picture_of
 
 _DOCUMENTED = PERMISSION_GROUPS[ANONYMOUS_USERS][0].principal
 
@@ -69,10 +69,10 @@ def report(
         groups = connector.values["permission_groups"]
         by_hand = manual_entries(entries, groups, anonymous or _DOCUMENTED, state.facts.version)
         granted = [entry for entry in by_hand if entry.right in GRANTABLE]
-        permissions = {"connector": connector.name, "grants": _grants(granted, anonymous)}
+        permissions = {"connector": connector.name, "grants": _grants(granted, anonymous or "", users)}
         other_access = _other_access(entries, by_hand)
         version = state.facts.version
-        effective = effective_rows(ConnectorAccess.of(connector.values, entries, anonymous, version, users or ""))
+        effective = effective_rows(ConnectorAccess.of(connector.values, entries, anonymous, version, users))
     return {
         "server": connector.server,
         "name": connector.name,
@@ -87,21 +87,16 @@ def report(
             "WhenChangedUTC": connector.when_changed,
             "OtherAccess": other_access,
             "AnonymousPrincipal": anonymous,
-            "AuthenticatedUsersPrincipal": users,
+            "AuthenticatedUsersPrincipal": users or None,
             "ServerVersion": state.facts.version,
             "TransportServices": None if services is None else sorted(services),
         },
     }
 
 
-def _users_name(state: ServerState) -> str | None:
-    """How the server names everybody who has logged on, by the access lists that were read; None when none tells."""
-    found = {
-        authenticated_users_principal(state.access.get(one.distinguished_name, ()), state.facts.version)
-        for one in state.connectors
-        if EXCHANGE_USERS in one.values["permission_groups"]
-    } - {None}
-    return found.pop() if len(found) == 1 else None
+def _users_name(state: ServerState) -> str:
+    """How the server names everybody who has logged on, by the access lists that were read; "" when none tells."""
+    return told_users((picture_of(entry, state) for entry in state.connectors), state.facts.version)
 
 
 def _audit(state: ServerState, anonymous: str | None) -> Audit:
@@ -114,12 +109,11 @@ def _options(connector: ReceiveConnector) -> dict[str, Any]:
     }
 
 
-def _grants(entries: Iterable[AccessEntry], anonymous: str | None) -> list[dict[str, Any]]:
+def _grants(entries: Iterable[AccessEntry], anonymous: str, users: str) -> list[dict[str, Any]]:
     """Entries of one principal together, as option `grants` of receive_connector_permission takes them."""
     found: dict[tuple[str, bool], list[str]] = {}
     for entry in entries:
-        is_anonymous = anonymous is not None and entry.principal.casefold() == anonymous.casefold()
-        principal = ANONYMOUS_WORD if is_anonymous else entry.principal
+        principal = word_for(entry.principal, anonymous, users)
         found.setdefault((principal, entry.deny), []).append(entry.right)
     return [
         {"principal": principal, "deny": deny, "rights": sorted(set(rights))}

@@ -24,7 +24,12 @@ from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.model imp
     ServerState,
 )
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.needs import commands_needed, commands_undoing
-from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.plan import Plan, access_needed, plan_server
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.plan import (
+    Plan,
+    access_needed,
+    plan_server,
+    principals_needed,
+)
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.policy import (
     Policy,
     parse_accepted,
@@ -97,6 +102,9 @@ class WriterAction(ExchangeAction):
         # A list that was read may turn out not to tell the anonymous principal's name: then one more is needed.
         while unread := [name for name in access_needed(desired, state) if name not in state.access]:
             state = replace(state, access={**state.access, **{name: exchange.read_access(name) for name in unread}})
+        while unasked := principals_needed(desired, state):
+            answers = {(name, asked.casefold()): exchange.read_principal(name, asked) for name, asked in unasked}
+            state = replace(state, principals={**state.principals, **answers})
         addresses = self.server_addresses(facts, exchange) if self.NEEDS_ADDRESSES else ()
         return replace(state, addresses=addresses)
 

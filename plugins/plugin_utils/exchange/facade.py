@@ -15,6 +15,7 @@ from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.commands 
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.errors import UndecodableValue
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.model import (
     AccessEntry,
+    PrincipalAnswer,
     ReceiveConnector,
     ServerFacts,
 )
@@ -256,6 +257,31 @@ class Exchange:
             raise ValueError("an access list is read by distinguished name")
         found = self._read("Get-ADPermission", Identity=distinguished_name)
         return tuple(entry for plain in found for entry in AccessEntry.from_exchange(plain))
+
+    def read_principal(self, distinguished_name: str, principal: str) -> PrincipalAnswer:
+        """Ask under which name the access list of a receive connector shows a principal, and whether Exchange knows it.
+
+        The access list itself must have been read before, so that a refusal is about the principal.
+
+        Args:
+            distinguished_name: of the connector.
+            principal: in any form that the parameter User takes.
+        """
+        if not distinguished_name:
+            raise ValueError("an access list is read by distinguished name")
+        try:
+            found = self._read("Get-ADPermission", Identity=distinguished_name, User=principal)
+        except CmdletUnavailable:
+            raise
+        except CmdletFailed as error:
+            return PrincipalAnswer(refusal=" ".join(error.record.message.split()) or error.record.exception)
+        names = {str(plain.get("User") or "") for plain in found} - {""}
+        if len(names) > 1:
+            raise UndecodableValue(
+                f"Get-ADPermission showed the entries of {principal!r} on {distinguished_name} under several names, "
+                f"{' and '.join(sorted(names))}."
+            )
+        return PrincipalAnswer(next(iter(names), ""))
 
     def run(self, command: Command) -> list[str]:
         """Run a command that writes, and return what Exchange warned of.

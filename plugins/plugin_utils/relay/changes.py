@@ -13,7 +13,8 @@ from typing import Any
 from ansible_collections.mailrelay.exchange.plugins.module_utils._properties import LIST_KINDS, PROPERTIES, Property
 
 from .model import AccessEntry
-from .rights import ANONYMOUS_WORD
+from .principal_words import word_for
+from .principals import told_users
 from .values import to_option
 from .world import Create, Grant, Move, Picture, Revoke, World, Write
 
@@ -100,19 +101,19 @@ def _permission_changes(
 ) -> Iterator[dict[str, object]]:
     if new is None or not any(isinstance(move, (Grant, Revoke)) for move in moves):
         return
-    was = _entry_texts(before.manual_entries(old), before.anonymous) if old is not None else []
-    is_now = _entry_texts(after.manual_entries(new), before.anonymous)
+    users = told_users(before, before.facts.version)
+    was = _entry_texts(before.manual_entries(old), before.anonymous, users) if old is not None else []
+    is_now = _entry_texts(after.manual_entries(new), before.anonymous, users)
     if was != is_now:
         yield _list_change(name, "permissions", was, is_now)
 
 
-def _entry_texts(entries: Sequence[AccessEntry], anonymous: str) -> list[str]:
-    """Rights for people; the anonymous principal by the word for it, because its name is another one per language."""
-    return sorted(f"{_who(entry, anonymous)}: {'deny ' if entry.deny else ''}{entry.right}" for entry in entries)
-
-
-def _who(entry: AccessEntry, anonymous: str) -> str:
-    return ANONYMOUS_WORD if entry.principal.casefold() == anonymous.casefold() else entry.principal
+def _entry_texts(entries: Sequence[AccessEntry], anonymous: str, users: str) -> list[str]:
+    """Rights for people; principals whose names are others in every language by the words for them."""
+    return sorted(
+        f"{word_for(entry.principal, anonymous, users)}: {'deny ' if entry.deny else ''}{entry.right}"
+        for entry in entries
+    )
 
 
 def diff_of(changes: Sequence[Mapping[str, object]]) -> dict[str, str]:

@@ -14,10 +14,12 @@ from .answering import FRONT_END, SMTP_PORT
 from .findings import Finding, finding
 from .model import ExchangeServerAddresses
 from .policy import SHARED, Policy
+from .principal_words import SID_PROBE
+from .principals import told_users
 from .ranges import LOOPBACK, IPRange, aggregate
-from .rights import ANONYMOUS_RELAY_RIGHTS, effective_rights
+from .rights import ANONYMOUS_RELAY_RIGHTS, GRANTABLE, USERS_GROUP_RIGHTS, effective_rights
 from .values import parse_option
-from .world import Create, Move, Picture, World, Write
+from .world import Create, Grant, Move, Picture, World, Write
 
 MANY_SOURCES = 50
 """More sources than this do not go with the profile high_volume."""
@@ -90,6 +92,25 @@ def hybrid(picture: Picture, moves: Iterable[Move], world: World) -> Iterator[Fi
         written = any(isinstance(move, (Create, Write)) and _CAPABILITIES in move.values for move in moves)
         guard = None if written else False
         yield finding("hybrid_on_relay", world.facts.name, (picture.name,), (), ", ".join(carried), guard)
+
+
+def excessive_rights(picture: Picture, moves: Iterable[Move], world: World) -> Iterator[Finding]:
+    """The finding for rights that everybody has and no method of relay needs; it refuses who would grant them."""
+    granted = [move for move in moves if isinstance(move, Grant) and not move.deny]
+    users = told_users(world, world.facts.version) or SID_PROBE
+    for name, whom, usual in (
+        (world.anonymous, "clients that do not log on", ANONYMOUS_RELAY_RIGHTS),
+        (users, "everybody who logs on", USERS_GROUP_RIGHTS),
+    ):
+        known = {right.casefold() for right in usual}
+        held = picture.rights_of(name)
+        beyond = [right for right in GRANTABLE if right.casefold() in held - known]
+        if beyond:
+            now = any(
+                move.principal.casefold() == name.casefold() and set(beyond) & set(move.rights) for move in granted
+            )
+            detail = f"{whom} {', '.join(beyond)}"
+            yield finding("excessive_rights", world.facts.name, (picture.name,), (), detail, None if now else False)
 
 
 def high_volume(picture: Picture, sources: int, world: World) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .model import AccessEntry
+from .principal_words import SECURED_WORD, USERS_WORD
 from .rights import (
     ANONYMOUS_WORD,
     ANY_RECIPIENT,
@@ -39,8 +40,6 @@ ANY, FOREIGN, OWN, NONE = "any", "foreign", "own", "none"
 
 FRONT_END = "FrontendTransport"
 EXTERNAL = "ExternalAuthoritative"
-USERS_WORD = "authenticated_users"
-SECURED_WORD = "externally_secured_servers"
 EXTERNALLY_SECURED_SERVERS = "MS Exchange\\Externally Secured Servers"
 _LOGONS = ("BasicAuth", "Integrated")
 _SENDER_RIGHTS = frozenset((ANY_SENDER, AUTHORITATIVE_DOMAIN_SENDER))

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from .effective import SECURED_WORD, USERS_WORD, ConnectorAccess, Effective, logons
+from .effective import ConnectorAccess, Effective, logons
 from .errors import InputError
 from .model import AccessEntry
+from .principal_words import SECURED_WORD, USERS_WORD
 from .ranges import shown
 from .rights import (
     ANONYMOUS_WORD,

@@ -6,7 +6,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from .connector_guards import connector_findings, denied, high_volume, hybrid, known_addresses, open_relay
+from .connector_guards import (
+    connector_findings,
+    denied,
+    excessive_rights,
+    high_volume,
+    hybrid,
+    known_addresses,
+    open_relay,
+)
 from .defaults import is_default_connector
 from .desired import ANONYMOUS, EXTERNALLY_SECURED
 from .findings import Finding, finding
@@ -64,6 +72,7 @@ def plan_findings(
         yield from connector_findings(picture, final, policy, known, target.desired.method == EXTERNALLY_SECURED)
         # Only a service promises that anonymous clients may relay; else a denial may be just what somebody wants.
         yield from denied(picture, final, None if target.desired.method == ANONYMOUS and picture.enabled else False)
+        yield from excessive_rights(picture, own, final)
         yield from hybrid(picture, own, final)
         yield from high_volume(picture, counts[_owner(target)], final)
         yield from _sources(target, final.facts.name)
@@ -135,6 +144,7 @@ class Audit:
             return
         yield from connector_findings(picture, world, self._policy, self._known, False)
         yield from denied(picture, world, False)
+        yield from excessive_rights(picture, (), world)
         yield from hybrid(picture, (), world)
         yield from high_volume(picture, len(picture.ranges), world)
         yield from conflicts(picture, world, self._tangled)

@@ -276,6 +276,19 @@ class ExchangeServerAddresses:
 
 
 @dataclass(frozen=True)
+class PrincipalAnswer:
+    """What Exchange said when it was asked for the entries of one principal on one connector.
+
+    Attributes:
+        name: the name under which it shows them, "" when the principal has none there, inherited ones included.
+        refusal: Exchange's own words, in the server's language, when it does not know such a principal; else "".
+    """
+
+    name: str = ""
+    refusal: str = ""
+
+
+@dataclass(frozen=True)
 class ServerState:
     """Everything a plan for one server starts from.
 
@@ -284,12 +297,14 @@ class ServerState:
         connectors: all its receive connectors.
         access: distinguished name -> access entries, for the connectors whose entries were read.
         addresses: every Exchange server whose addresses no source may hold.
+        principals: distinguished name of a connector and what was asked for there, in lower case -> what was answered.
     """
 
     facts: ServerFacts
     connectors: tuple[ReceiveConnector, ...]
     access: Mapping[str, tuple[AccessEntry, ...]] = field(default_factory=lambda: MappingProxyType({}))
     addresses: tuple[ExchangeServerAddresses, ...] = ()
+    principals: Mapping[tuple[str, str], PrincipalAnswer] = field(default_factory=lambda: MappingProxyType({}))
 
     def connector(self, name: str) -> ReceiveConnector | None:
         """The connector of this name, without regard to case."""

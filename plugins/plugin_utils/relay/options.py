@@ -147,10 +147,9 @@ def _parse_grant(raw: object, where: str) -> DesiredGrant:
     if not isinstance(principal, str) or not principal.strip():
         raise InputError(f"{where}.principal: {shown(principal)} is not a principal; write anonymous or DOMAIN\\name.")
     if not principal.strip().isprintable():
-        raise InputError(f"{where}.principal: {shown(principal)} has a control character inside; take it out.")
-    if "@" in principal and "\\" not in principal:
         raise InputError(
-            f"{where}.principal: {shown(principal)} is not how Exchange shows an account; write DOMAIN\\name."
+            f"{where}.principal: {shown(principal)} has a control character inside; take it out (in double quotes YAML "
+            "reads a backslash and a letter as one: write DOMAIN\\name without quotes)."
         )
     rights = grant.get("rights")
     words = [rights] if isinstance(rights, str) else rights

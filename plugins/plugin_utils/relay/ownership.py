@@ -54,6 +54,24 @@ def manual_entries(
     return tuple(entry for entry in entries if not entry.inherited and entry.right != ALL_RIGHTS and entry not in owned)
 
 
+def unclear_groups(entries: Sequence[AccessEntry], groups: frozenset[str], anonymous: str) -> tuple[str, ...]:
+    """The permission groups whose entries cannot be told from what somebody granted by hand.
+
+    Those are the ones whose principal Windows names in the server's language, where several principals have like
+    rights and nothing else tells the name.
+
+    Args:
+        entries, groups, anonymous: as for manual_entries.
+    """
+    shown = {entry.principal.casefold() for entry in entries if not entry.inherited}
+    unclear = [ANONYMOUS_USERS] if ANONYMOUS_USERS in groups and anonymous.casefold() not in shown else []
+    for group in sorted(groups & PERMISSION_GROUPS.keys()):
+        for member in PERMISSION_GROUPS[group]:
+            if account(member.principal) == _TRANSLATED and not _principals_of(member, entries):
+                unclear.append(group)
+    return tuple(unclear)
+
+
 def _owned(
     entries: Sequence[AccessEntry], groups: frozenset[str], anonymous: str, version: str
 ) -> Iterator[AccessEntry]:

@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
+from .asking import principals_needed, users_told_by
 from .blast_radius import blast_radius
 from .changes import changes_of, diff_of
 from .compile import compile_steps
@@ -20,13 +22,14 @@ from .moments import Flaw
 from .ordering import ordered_moves
 from .ownership import ANONYMOUS_USERS
 from .policy import Policy
-from .rights import ANONYMOUS_WORD, PERMISSION_GROUPS, anonymous_principal
+from .principal_words import is_anonymous
+from .rights import PERMISSION_GROUPS, anonymous_principal
 from .spread import with_left_overs
 from .steps import Plan, ServiceOutcome, Step
 from .target import Target, resolve
 from .world import World, picture_of
 
-__all__ = ["Plan", "Policy", "Step", "access_needed", "plan_server"]
+__all__ = ["Plan", "Policy", "Step", "access_needed", "plan_server", "principals_needed"]
 
 _PREFERRED_REFERENCE = "Default Frontend {server}"
 
@@ -52,7 +55,7 @@ def access_needed(desired: DesiredConnectors, state: ServerState) -> tuple[str, 
         reference = _reference(desired, state)
         if reference is not None:
             needed.append(reference.distinguished_name)
-    return tuple(dict.fromkeys(needed))
+    return tuple(dict.fromkeys((*needed, *users_told_by(desired, state))))
 
 
 def _has_the_group(connector: ReceiveConnector) -> bool:
@@ -81,7 +84,11 @@ def _needs_the_name(entry: DesiredConnector, connector: ReceiveConnector | None)
     if entry.state == "absent":
         return False
     if entry.aspect == "permission":
-        return any(grant.principal.casefold() == ANONYMOUS_WORD for grant in entry.grants)
+        # Without the name nobody could tell which entries are the permission group's, nor judge what is granted.
+        return connector is not None or any(is_anonymous(grant.principal) for grant in entry.grants)
+    if entry.aspect == "connector":
+        # Its own list tells, unless others have like rights.
+        return connector is not None and _has_the_group(connector)
     # An existing connector may still have the right to relay, left over from the other method.
     return entry.method == ANONYMOUS or (entry.method is not None and connector is not None)
 
@@ -110,13 +117,14 @@ def plan_server(desired: DesiredConnectors, state: ServerState, policy: Policy) 
     facts = state.facts
     desired = with_left_overs(desired, state)
     anonymous, reference = _anonymous(desired, state)
-    read = World(facts, anonymous, {entry.name.casefold(): picture_of(entry, state) for entry in state.connectors})
+    pictures = {entry.name.casefold(): picture_of(entry, state) for entry in state.connectors}
+    read = World(facts, anonymous, pictures, principals=state.principals)
     _refuse_unread(desired, state)
     targets = [resolve(entry, read, policy.absent_is_created) for entry in desired]
     _refuse_entangled_names(targets, facts.name)
     targets = fit(targets, read)
     assumed = {target.before.key: target.before for target in targets if target.before is not None}
-    world = World(facts, anonymous, {**read.pictures, **assumed})
+    world = replace(read, pictures={**read.pictures, **assumed})
     _refuse_emptied(targets, policy, facts.name)
     moves, wrong = ordered_moves(targets, world)
     final = world

@@ -12,9 +12,10 @@ from ansible_collections.mailrelay.exchange.plugins.module_utils._properties imp
 
 from .allowance import Allowance, allowance
 from .answering import Answer, answering_connector
-from .effective import USERS_WORD, ConnectorAccess, group_entries
+from .effective import ConnectorAccess, group_entries
 from .errors import InputError
 from .model import AccessEntry, ReceiveConnector
+from .principal_words import USERS_WORD
 from .ranges import parse_address, parse_binding, shown
 from .rights import ANONYMOUS_WORD
 from .values import parse_option

@@ -8,7 +8,7 @@ permission groups, mechanisms and rights, and what the server cannot have is ref
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,11 +22,11 @@ from .errors import InputError
 from .existing import existing
 from .legality import defaults_of_a_new_connector, refuse_illegal
 from .model import AccessEntry, ServerFacts
-from .ownership import ANONYMOUS_USERS
-from .principals import principal_name
+from .ownership import ANONYMOUS_USERS, unclear_groups
+from .principals import principal_name, refuse_unremovable
 from .quantities import Caseless
 from .ranges import IPRange
-from .rights import ANONYMOUS_RELAY_RIGHTS, ANY_RECIPIENT
+from .rights import ANONYMOUS_RELAY_RIGHTS, ANY_RECIPIENT, AUTHORITATIVE_DOMAIN_SENDER
 from .usages import USAGES, refuse_wrong_usage, seeds_of
 from .values import ListChange, parse_option
 from .world import EXCHANGE_SERVERS, EXTERNAL, TLS, Picture, World, connector_distinguished_name
@@ -212,16 +212,56 @@ def _with_grants(target: Target, world: World) -> Target:
         return target
     present: list[AccessEntry] = []
     absent: list[AccessEntry] = []
-    for grant in target.desired.grants:
-        principal = principal_name(grant.principal, before, world, grant.state)
+    for number, grant in enumerate(target.desired.grants):
+        principal = principal_name(grant.principal, before, world, grant.state, f"grants[{number}].principal")
         rows = present if grant.state == "present" else absent
         rows += [AccessEntry(principal, right, grant.deny, False) for right in grant.rights]
+    _refuse_both(present, absent)
     if target.desired.exclusive:
-        listed = {_folded(entry) for entry in present}
-        absent += [
-            entry for entry in world.manual_entries(before) if _folded(entry) not in listed and entry not in absent
-        ]
+        absent += [entry for entry in _unlisted(present, before, world) if entry not in absent]
     return replace(target, grants=tuple(present), revokes=tuple(absent))
+
+
+def _refuse_both(present: Sequence[AccessEntry], absent: Sequence[AccessEntry]) -> None:
+    """Two ways to write one principal may say both of it."""
+    wanted = {_folded(entry): entry for entry in present}
+    for entry in absent:
+        if _folded(entry) in wanted:
+            raise InputError(
+                f"grants: {entry.right} of {entry.principal!r} is declared present and absent, under two names of the "
+                "same principal; decide for one."
+            )
+
+
+def _unlisted(present: Sequence[AccessEntry], before: Picture, world: World) -> Iterator[AccessEntry]:
+    """The explicit entries that somebody granted by hand and nobody declares.
+
+    Raises:
+        InputError: one of them cannot be removed, or cannot be told from what a permission group stands for.
+    """
+    unclear = unclear_groups(before.entries or (), before.groups, world.anonymous)
+    if unclear:
+        raise InputError(
+            f"exclusive: the access list of connector {before.name!r} on {world.facts.name} does not tell which of its "
+            f"entries belong to {' and '.join(unclear)}, because several principals have like rights; name what is to "
+            "go in grants, with state absent."
+        )
+    listed = {_folded(entry) for entry in present}
+    for entry in world.manual_entries(before):
+        if _folded(entry) not in listed and not _may_be_the_groups(entry, before, world):
+            refuse_unremovable(entry.principal, before, world, "exclusive")
+            yield entry
+
+
+def _may_be_the_groups(entry: AccessEntry, before: Picture, world: World) -> bool:
+    """Whether AnonymousUsers may own an entry: on 2007 and 2010 sources differ about one of its rights."""
+    return (
+        world.facts.version in ("2007", "2010")
+        and ANONYMOUS_USERS in before.groups
+        and not entry.deny
+        and entry.right == AUTHORITATIVE_DOMAIN_SENDER
+        and entry.principal.casefold() == world.anonymous.casefold()
+    )
 
 
 def _folded(entry: AccessEntry) -> tuple[str, str, bool]:

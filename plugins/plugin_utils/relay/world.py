@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any, Literal
 
-from .model import AccessEntry, ReceiveConnector, ServerFacts, ServerState
+from .model import AccessEntry, PrincipalAnswer, ReceiveConnector, ServerFacts, ServerState
 from .ownership import ANONYMOUS_USERS, anonymous_group_rights, manual_entries
 from .quantities import Caseless
 from .ranges import Binding, IPRange
@@ -27,6 +28,8 @@ OUTCOMES: tuple[Outcome, ...] = ("keeps_manual", "removes_dropped", "removes_man
 EXCHANGE_SERVERS = "ExchangeServers"
 EXTERNAL = "ExternalAuthoritative"
 TLS = "Tls"
+
+_NO_ANSWERS: Mapping[tuple[str, str], PrincipalAnswer] = MappingProxyType({})
 
 _AFTER_RDN = re.compile(r"(?:\\.|[^\\,])*,", re.DOTALL)
 _SPECIAL_IN_RDN = re.compile(r'([,\\#+<>;"=])')
@@ -158,11 +161,16 @@ Move = Create | Write | Grant | Revoke | Delete
 
 @dataclass(frozen=True)
 class World:
-    """All connectors of one server at one moment. anonymous: how this server names the anonymous principal."""
+    """All connectors of one server at one moment.
+
+    anonymous: how this server names the anonymous principal.
+    principals: what it answered to questions about principals, as in ServerState.
+    """
 
     facts: ServerFacts
     anonymous: str
     pictures: Mapping[str, Picture]
+    principals: Mapping[tuple[str, str], PrincipalAnswer] = field(default_factory=lambda: _NO_ANSWERS)
 
     def get(self, name: str) -> Picture | None:
         """The connector that had this name at the beginning, None when there is none."""

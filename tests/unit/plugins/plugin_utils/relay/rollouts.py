@@ -5,17 +5,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.desired import DesiredConnectors
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.model import (
     AccessEntry,
+    PrincipalAnswer,
     ReceiveConnector,
     ServerFacts,
     ServerState,
 )
-from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.plan import access_needed, plan_server
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.plan import (
+    access_needed,
+    plan_server,
+    principals_needed,
+)
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.policy import Policy
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.service import parse_services
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.steps import Plan, Step
@@ -58,6 +64,13 @@ class Reader:
         rows = self.server.get_permission(distinguished_name)
         return tuple(entry for row in rows for entry in AccessEntry.from_exchange(row))
 
+    def read_principal(self, distinguished_name: str, principal: str) -> PrincipalAnswer:
+        try:
+            rows = self.server.get_permission_of(distinguished_name, principal)
+        except Refused as refused:
+            return PrincipalAnswer(refusal=str(refused))
+        return PrincipalAnswer(rows[0]["User"] if rows else "")
+
     def run(self, command: Any) -> list[str]:
         self.server.execute(command.cmdlet, dict(command.parameters))
         return []
@@ -71,6 +84,9 @@ def read_state(server: SimulatedExchange, desired: DesiredConnectors) -> ServerS
     while missing := [dn for dn in access_needed(desired, state) if dn not in state.access]:
         access = {**state.access, **{dn: reader.read_access(dn) for dn in missing}}
         state = ServerState(state.facts, connectors, access)
+    while asked := principals_needed(desired, state):
+        answers = {(dn, name.casefold()): reader.read_principal(dn, name) for dn, name in asked}
+        state = replace(state, principals={**state.principals, **answers})
     return state
 
 

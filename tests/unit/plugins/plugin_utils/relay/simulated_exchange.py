@@ -30,6 +30,7 @@ from .simulated_facts import (
     bounds,
     clash,
 )
+from .simulated_principals import RELAY_SID, find
 from .simulated_smtp import LOCAL, Client, answering, may
 
 __all__ = [
@@ -62,6 +63,7 @@ class SimulatedExchange:
     whole_groups: whether PermissionGroups shows only groups whose rows are all there. Otherwise it shows what was
         written last, which no source excludes.
     legacy_rights: how many rights AnonymousUsers has on 2007 and 2010.
+    takes_sids: whether a SID is taken for a user.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class SimulatedExchange:
         edge: bool = False,
         whole_groups: bool = False,
         legacy_rights: int = 4,
+        takes_sids: bool = True,
     ) -> None:
         self.name = name
         self.version = version
@@ -87,6 +90,7 @@ class SimulatedExchange:
         self._made = 0
         self.replacement = replacement
         self.whole_groups = whole_groups
+        self.takes_sids = takes_sids
         self.anonymous = anonymous
         self.everybody = dict(NAMES.values()).get(anonymous, NAMES["en"][1])
         self.domain = name if edge else "LAB"
@@ -167,6 +171,20 @@ class SimulatedExchange:
             {"User": row.user, "Deny": row.deny, "IsInherited": row.inherited, "ExtendedRights": [row.right]}
             for row in self.connectors[dn].rows
         ]
+
+    def get_permission_of(self, dn: str, user: str) -> list[dict[str, Any]]:
+        """Get-ADPermission -User, decoded; Refused for a user that nobody is."""
+        name = self._shown(user)
+        return [row for row in self.get_permission(dn) if row["User"] == name]
+
+    def _shown(self, user: str) -> str:
+        sids = {"S-1-5-7": self.anonymous, "S-1-5-11": self.everybody, RELAY_SID: self.account("svc-relay")}
+        groups = {name for name, _right, _deny in self.permissions.of(GROUP_FLAGS)}
+        left = [row.user for connector in self.connectors.values() for row in connector.rows if row.user[:4] == "S-1-"]
+        found = find(user, self.domain, self.users | groups, sids, left, self.takes_sids)
+        if found is None:
+            raise Refused(f'User or Group "{user}" wasn\'t found.')
+        return found
 
     # -- cmdlets ------------------------------------------------------------------------------------------------------
 
@@ -257,8 +275,7 @@ class SimulatedExchange:
         user, rights, deny = given.pop("User"), given.pop("ExtendedRights"), given.pop("Deny", False)
         if given:
             raise Refused(f"unknown parameters {sorted(given)}")
-        if user not in self.users:
-            raise Refused(f'User or Group "{user}" wasn\'t found.')
+        user = self._shown(user)
         if not isinstance(rights, tuple) or not rights:
             raise Refused("ExtendedRights is a list")
         return connector, user, rights, deny

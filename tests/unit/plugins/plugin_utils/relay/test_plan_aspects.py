@@ -138,7 +138,9 @@ def test_grants_are_added_a_principal_at_a_time_and_removed_where_declared(serve
     ]
 
 
-@pytest.mark.parametrize("word", ["svc-relay", "SVC-Relay", "lab\\svc-relay"])
+@pytest.mark.parametrize(
+    "word", ["svc-relay", "SVC-Relay", "lab\\svc-relay", "svc-relay@lab.example", "S-1-5-21-1-2-3-1601"]
+)
 def test_a_principal_is_known_by_the_name_the_server_shows(server: SimulatedExchange, word: str) -> None:
     rolled_out(server, sources=["10.0.0.1"]).rows.append(Row(USER, RIGHT))
     grant = {"principal": word, "rights": [RIGHT]}
@@ -159,8 +161,8 @@ def test_anonymous_clients_have_one_name(server: SimulatedExchange, word: str) -
 @pytest.mark.parametrize(
     ("word", "words"),
     [
-        ("S-1-5-21-1-2-3-1104", "is a SID"),
-        ("svc-relay@lab.example", "write DOMAIN"),
+        ("S-1-5-21-1-2-3-1104", "knows nobody with the SID 'S-1-5-21-1-2-3-1104' (it says: User or Group"),
+        ("svc-rely@lab.example", "'svc-rely@lab.example' (it says: User or Group"),
         ("svc-relay", "may be LAB\\svc-relay or OLD\\svc-relay on connector 'Relay a'"),
     ],
 )

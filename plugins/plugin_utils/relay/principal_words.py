@@ -1,0 +1,138 @@
+# Copyright: (c) 2026, the mailrelay.exchange authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""PRIVATE to the collection: the forms of a declared principal, and the words that mean the same everywhere.
+
+Source: Microsoft's pages on receive connectors (principals of the permission groups) and on Add-ADPermission (the forms
+that User takes), the well-known SIDs of Windows, and Microsoft's "Exchange 2013 deployment permissions reference" for
+the SIDs of Exchange's own principals. The SID of partner servers stands in no public source.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from .ownership import account
+from .rights import ANONYMOUS_WORD
+
+_EXCHANGE_SIDS = "S-1-9-1419165041-1139599005-3936102811-1022490595"
+_OF_DOMAIN = "<domain>\\"
+_SID = re.compile(r"s-1-[0-9]+(?:-[0-9]+)*", re.IGNORECASE | re.ASCII)
+_GUID = re.compile(r"\{?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\}?", re.IGNORECASE | re.ASCII)
+
+USERS_WORD = "authenticated_users"
+"""Everybody who has logged on, in options, reports and changes."""
+
+SECURED_WORD = "externally_secured_servers"
+"""Whom every session of the mechanism ExternalAuthoritative counts as."""
+
+
+@dataclass(frozen=True)
+class WellKnown:
+    """A principal that every organisation has.
+
+    Attributes:
+        word: what options call it.
+        english: its name on an English server; "<domain>" stands for the forest's root domain.
+        sid: its SID, "" where each forest has its own or no source tells it.
+        translated: whether Windows shows its name in the language of the server. Exchange's own principals and groups
+            are called alike everywhere.
+    """
+
+    word: str
+    english: str
+    sid: str = ""
+    translated: bool = False
+
+    @property
+    def question(self) -> str:
+        """What Exchange is asked for, where no access list shows it."""
+        return self.sid if self.translated else self.english.removeprefix(_OF_DOMAIN)
+
+    def is_shown_as(self, name: str) -> bool:
+        """Whether an access list that has this name means it; by its SID alone where the name is translated."""
+        if self.sid and name.casefold() == self.sid.casefold():
+            return True
+        if self.translated:
+            return False
+        if self.english.startswith(_OF_DOMAIN):
+            return "\\" in name and account(name) == account(self.english)
+        return name.casefold() == self.english.casefold()
+
+
+WELL_KNOWN: tuple[WellKnown, ...] = (
+    WellKnown(ANONYMOUS_WORD, "NT AUTHORITY\\ANONYMOUS LOGON", "S-1-5-7", translated=True),
+    WellKnown(USERS_WORD, "NT AUTHORITY\\Authenticated Users", "S-1-5-11", translated=True),
+    WellKnown(SECURED_WORD, "MS Exchange\\Externally Secured Servers", f"{_EXCHANGE_SIDS}-23"),
+    WellKnown("hub_transport_servers", "MS Exchange\\Hub Transport Servers", f"{_EXCHANGE_SIDS}-21"),
+    WellKnown("edge_transport_servers", "MS Exchange\\Edge Transport Servers", f"{_EXCHANGE_SIDS}-22"),
+    WellKnown("partner_servers", "MS Exchange\\Partner Servers"),
+    WellKnown("exchange_servers", "<domain>\\Exchange Servers"),
+    WellKnown("legacy_servers", "<domain>\\ExchangeLegacyInterop"),
+)
+"""Every word that options take for a principal."""
+
+_ANONYMOUS, _USERS = WELL_KNOWN[:2]
+_BY_WORD = {text.casefold(): row for row in WELL_KNOWN for text in (row.word, row.sid) if text}
+
+SID_PROBE = _USERS.sid
+"""A SID that every organisation knows: where Exchange does not take it, it takes none."""
+
+
+def well_known(principal: str) -> WellKnown | None:
+    """The well-known principal that a declared word or SID stands for, None for any other principal."""
+    return _BY_WORD.get(principal.casefold())
+
+
+def is_anonymous(principal: str) -> bool:
+    """Whether a declared principal is that of clients that do not log on."""
+    return well_known(principal) is _ANONYMOUS
+
+
+def is_authenticated_users(principal: str) -> bool:
+    """Whether a declared principal is that of everybody who has logged on."""
+    return well_known(principal) is _USERS
+
+
+def is_sid(principal: str) -> bool:
+    """Whether a declared or shown principal is a SID; one that is shown belongs to an account that is gone."""
+    return _SID.fullmatch(principal) is not None
+
+
+def question(principal: str) -> str:
+    """What Exchange is asked for, to learn under which name it shows a declared principal."""
+    known = well_known(principal)
+    return principal if known is None else known.question
+
+
+def shown_names(principal: str, names: Iterable[str]) -> list[str]:
+    """Of the names that an access list shows, those that a declared principal may be; each once.
+
+    A name without a domain is that of the account in whatever domain the list shows it.
+    """
+    unique = list({name.casefold(): name for name in names}.values())
+    known = well_known(principal)
+    if known is not None:
+        return [name for name in unique if known.is_shown_as(name)]
+    word = principal.casefold()
+    exact = [name for name in unique if name.casefold() == word]
+    return exact or [name for name in unique if _is_bare(principal) and account(name) == word]
+
+
+def _is_bare(principal: str) -> bool:
+    """Whether it is a name alone: no domain, UPN, SID, GUID or distinguished name."""
+    return not (set("\\@=") & set(principal) or is_sid(principal) or _GUID.fullmatch(principal))
+
+
+def word_for(name: str, anonymous: str, users: str) -> str:
+    """A principal for people and for input again: its word where Windows translates its name, else the name.
+
+    Args:
+        name: as the server shows it.
+        anonymous, users: how the server names the two; "" when nothing told.
+    """
+    for own, row in ((anonymous, _ANONYMOUS), (users, _USERS)):
+        if name.casefold() in {own.casefold(), row.sid.casefold()} - {""}:
+            return row.word
+    return name

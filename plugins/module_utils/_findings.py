@@ -163,11 +163,23 @@ FINDINGS: tuple[FindingKind, ...] = (
         "relay_denied",
         "critical",
         True,
-        "Connector {connector} on {server} denies anonymous clients {detail}, so that they cannot relay whatever is "
-        "granted.",
+        "Connector {connector} on {server} denies {detail}, so that they cannot relay whatever is granted.",
         "Take the denying entry away.",
         "An entry that denies wins over one that allows. A service on such a connector would answer its sources only "
         "to refuse them, also the mail inside that they could send before. Where no service is declared it only warns.",
+    ),
+    FindingKind(
+        "inherited_relay",
+        "critical",
+        False,
+        "An access entry from above connector {connector} on {server} lets {detail} relay, here and wherever below it "
+        "their mail is taken.",
+        "Remove the entry where it is defined: on the container of the connectors, the server, the administrative "
+        "group or the organisation.",
+        "An entry high up in the configuration opens every connector below, default ones and those of tomorrow "
+        "included, and no permission of a connector shows it. It cannot be taken away on a connector, and Exchange "
+        "does not show where it is defined, so a rollout reports it and goes on. Only a warning for everybody who has "
+        "logged on, and where entries from above both allow and deny.",
     ),
     FindingKind(
         "expired_source",

@@ -164,4 +164,6 @@ def denied(picture: Picture, world: World, guard: bool | None) -> Iterator[Findi
     effective = effective_rights(picture.entries or (), world.anonymous)
     denied = [right for right in wanted if right not in effective]
     if denied:
-        yield finding("relay_denied", world.facts.name, (picture.name,), (), ", ".join(denied), guard)
+        yield finding(
+            "relay_denied", world.facts.name, (picture.name,), (), f"anonymous clients {', '.join(denied)}", guard
+        )

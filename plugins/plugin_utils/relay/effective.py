@@ -117,7 +117,7 @@ class ConnectorAccess:
 
     def of_strangers(self) -> Effective:
         """What a client may do that does not log on."""
-        if self._secures:
+        if self.secures:
             return self.of_externally_secured(ALL_SECURED)
         return self._judged(decide(self.entries, *self.anonymous), self._unchecked)
 
@@ -126,7 +126,7 @@ class ConnectorAccess:
 
         Without principals, a user who has no rights of his own.
         """
-        if self._secures:
+        if self.secures:
             return self.of_externally_secured(ALL_SECURED)
         if not logons(self.values)[1]:
             return Effective(frozenset(), because=NO_LOGON)
@@ -138,13 +138,14 @@ class ConnectorAccess:
 
     def of_externally_secured(self, because: str = "") -> Effective:
         """What a client may do whose session the mechanism secures."""
-        if not self._secures:
+        if not self.secures:
             return Effective(frozenset(), because=NOT_SECURED)
         decision = decide(self.entries, EXTERNALLY_SECURED_SERVERS, SECURED_WORD)
         return self._judged(decision, self._unchecked, trusted=True, because=because)
 
     @property
-    def _secures(self) -> bool:
+    def secures(self) -> bool:
+        """Whether the mechanism makes every session one of the organisation's own mail servers."""
         return EXTERNAL in _set(self.values, "auth_mechanism")
 
     @property

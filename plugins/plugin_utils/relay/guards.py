@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from .access_guards import denied_sessions, inherited_relay
 from .connector_guards import (
     connector_findings,
     denied,
@@ -73,6 +74,8 @@ def plan_findings(
         # Only a service promises that anonymous clients may relay; else a denial may be just what somebody wants.
         yield from denied(picture, final, None if target.desired.method == ANONYMOUS and picture.enabled else False)
         yield from excessive_rights(picture, own, final)
+        promised = target.desired.method not in (None, ANONYMOUS) and picture.enabled
+        yield from denied_sessions(picture, final, None if promised else False)
         yield from hybrid(picture, own, final)
         yield from high_volume(picture, counts[_owner(target)], final)
         yield from _sources(target, final.facts.name)
@@ -80,10 +83,17 @@ def plan_findings(
         if final.relays(picture):
             judged = True
             yield from ipv6_findings(picture, final, known, everybody)
+    yield from inherited_relay(_present(targets, final), final)
     if declared:
         yield from Rivals.of(final).findings(declared)
     if judged:
         yield from _unknown_addresses(final.facts.name, known)
+
+
+def _present(targets: Sequence[Target], final: World) -> list[Picture]:
+    """The declared connectors that will be there, each once."""
+    names = dict.fromkeys(target.name for target in targets if target.present)
+    return [picture for picture in map(final.get, names) if picture is not None]
 
 
 def _declared(target: Target, final: World) -> Iterator[Declared]:
@@ -126,14 +136,18 @@ class Audit:
         self._known = known_addresses(self._world, policy, state.addresses)
         self._tangled = tangled_bindings(self._world)
         self._everybody = answering_strangers_over_ipv6(self._world)
-        self._contested: dict[str, list[Finding]] = {}
+        self._shared: dict[str, list[Finding]] = {}
         for found in Rivals.of(self._world).findings([Declared(picture) for picture in self._world]):
-            self._contested.setdefault(found.connectors[0].casefold(), []).append(found)
+            self._shared.setdefault(found.connectors[0].casefold(), []).append(found)
+        # What stands above all connectors is told of each of them alike, also of the default ones.
+        for found in inherited_relay(self._world, self._world):
+            for name in found.connectors:
+                self._shared.setdefault(name.casefold(), []).append(found)
 
     def findings(self, name: str) -> list[Finding]:
         """What is to be told of the connector of this name."""
         picture = self._world.pictures[name.casefold()]
-        return [*self._own(picture), *self._contested.get(picture.key, ())]
+        return [*self._own(picture), *self._shared.get(picture.key, ())]
 
     def _own(self, picture: Picture) -> Iterator[Finding]:
         world, relays = self._world, self._world.relays(picture)
@@ -145,6 +159,7 @@ class Audit:
         yield from connector_findings(picture, world, self._policy, self._known, False)
         yield from denied(picture, world, False)
         yield from excessive_rights(picture, (), world)
+        yield from denied_sessions(picture, world, False)
         yield from hybrid(picture, (), world)
         yield from high_volume(picture, len(picture.ranges), world)
         yield from conflicts(picture, world, self._tangled)

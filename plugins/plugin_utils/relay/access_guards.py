@@ -1,0 +1,86 @@
+# Copyright: (c) 2026, the mailrelay.exchange authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""PRIVATE to the collection: findings about what access lists really give, from above and against a denial."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from .effective import RELAYS, ConnectorAccess, Effective
+from .findings import Finding, finding
+from .principals import told_users
+from .rights import ANY_RECIPIENT, SUBMIT, decide
+from .world import Picture, World
+
+_RELAY = frozenset((SUBMIT, ANY_RECIPIENT))
+STRANGERS, USERS = "clients that do not log on", "everybody who has logged on"
+
+
+@dataclass(frozen=True)
+class _Session:
+    """What somebody may do on a connector, and the principals whose rights count for him."""
+
+    who: str
+    found: Effective
+    principals: tuple[str, ...]
+
+
+def inherited_relay(pictures: Iterable[Picture], world: World) -> Iterator[Finding]:
+    """The findings for entries from above that let everybody relay, each about all connectors on which they do.
+
+    Args:
+        pictures: connectors to look at; those whose access list was not read tell nothing.
+        world: their server.
+    """
+    opened: dict[tuple[str, bool], list[str]] = {}
+    for picture in pictures:
+        access = _access(picture, world)
+        if access is None or access.secures:
+            continue  # whoever connects has the rights of another principal, which no entry here names
+        for session in _sessions(access):
+            certain = _opens(access, session)
+            if certain is not None:
+                opened.setdefault((session.who, certain), []).append(picture.name)
+    for (who, certain), names in opened.items():
+        detail = who if certain else f"{who}, unless a denying entry is nearer to the connector (which is not shown),"
+        severity = None if certain and who == STRANGERS else "warning"
+        yield finding("inherited_relay", world.facts.name, tuple(names), (), detail, severity=severity)
+
+
+def denied_sessions(picture: Picture, world: World, guard: bool | None) -> Iterator[Finding]:
+    """The finding for users who log on, or sessions that are secured, whom a denial keeps from relaying.
+
+    Clients that do not log on have a finding of their own, see connector_guards.denied.
+    """
+    access = _access(picture, world)
+    if access is None:
+        return
+    who, found = (
+        ("externally secured sessions", access.of_externally_secured()) if access.secures else (USERS, access.of_user())
+    )
+    taken = sorted(found.denied & _RELAY)
+    if taken:
+        yield finding("relay_denied", world.facts.name, (picture.name,), (), f"{who} {', '.join(taken)}", guard)
+
+
+def _access(picture: Picture, world: World) -> ConnectorAccess | None:
+    if picture.entries is None:
+        return None
+    version = world.facts.version
+    return ConnectorAccess.of(picture.values, picture.entries, world.anonymous, version, told_users(world, version))
+
+
+def _sessions(access: ConnectorAccess) -> Iterator[_Session]:
+    yield _Session(STRANGERS, access.of_strangers(), access.anonymous)
+    yield _Session(USERS, access.of_user(), access.users)
+
+
+def _opens(access: ConnectorAccess, session: _Session) -> bool | None:
+    """Whether entries from above let the session relay; False where that depends on how near they are, None if not."""
+    above = decide((entry for entry in access.entries if entry.inherited), *session.principals)
+    if ANY_RECIPIENT not in above.allowed | above.doubtful:
+        return None
+    if RELAYS in session.found.may:
+        return True
+    return False if session.found.rights | session.found.doubtful >= _RELAY else None

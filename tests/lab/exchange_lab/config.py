@@ -74,6 +74,10 @@ def load(path: Path | str) -> LabConfig:
     return parse(content, str(path))
 
 
+# Last part of the SID of the lab file's first account.
+_FIRST_ACCOUNT = 1601
+
+
 def parse(content: object, where: str = "lab") -> LabConfig:
     """Turn the content of a lab file into a LabConfig. Raises LabFileError with one sentence."""
     top = Section(where, content)
@@ -83,7 +87,7 @@ def parse(content: object, where: str = "lab") -> LabConfig:
     servers = read_servers(top.section("servers", required=True), organization, kerberos)
     management_roles = read_management_roles(top.section("management_roles"))
     role_groups = read_role_groups(top.section("role_groups"), management_roles, servers)
-    accounts = _accounts(people, organization, role_groups)
+    accounts, deleted = _accounts(people, organization, role_groups)
     _check_administrators(top, accounts, servers)
     domains = _accepted_domains(top, organization)
     dns = _dns(top.section("dns"), organization, servers) if top.has("dns") else None
@@ -100,6 +104,7 @@ def parse(content: object, where: str = "lab") -> LabConfig:
         role_groups,
         read_inherited(top, servers),
         management_roles,
+        deleted,
     )
     top.done()
     return config
@@ -126,10 +131,12 @@ def _kerberos(section: Section) -> KerberosConfig:
 
 def _accounts(
     section: Section, organization: OrganizationConfig, extra: Mapping[str, RoleGroupConfig]
-) -> Mapping[str, AccountConfig]:
+) -> tuple[Mapping[str, AccountConfig], tuple[AccountConfig, ...]]:
+    """The accounts that there are, and those that are deleted, which keep their places so that every SID stays."""
     accounts: dict[str, AccountConfig] = {}
+    deleted: list[AccountConfig] = []
     known = (*ROLE_GROUPS, *extra)
-    for name in section.names():
+    for number, name in enumerate(section.names(), start=_FIRST_ACCOUNT):
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,19}", name):
             raise section.error(name, "an account name has 1 to 20 letters, digits, dots, dashes or underscores")
         account = section.section(name, required=True)
@@ -137,7 +144,7 @@ def _accounts(
         for group in groups:
             if group not in known:
                 raise account.error("role_groups", f"{group!r} is no role group; use one of {', '.join(known)}")
-        accounts[name] = AccountConfig(
+        read = AccountConfig(
             name,
             account.text("password"),
             groups,
@@ -145,9 +152,14 @@ def _accounts(
             f"{organization.netbios}\\{name}",
             account.boolean("remote_powershell", True),
             account.strings("administrator_of", ()) if account.has("administrator_of") else None,
+            number,
         )
+        if account.boolean("deleted", False):
+            deleted.append(read)
+        else:
+            accounts[name] = read
         account.done()
-    return accounts
+    return accounts, tuple(deleted)
 
 
 def _check_administrators(

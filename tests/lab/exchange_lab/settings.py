@@ -96,7 +96,8 @@ class ServerConfig:
 @dataclass(frozen=True)
 class AccountConfig:
     """One account of the domain: `upn` is name@domain, `netbios_name` DOMAIN\\name; the Kerberos principal is
-    name@REALM. `administrator_of`: the servers whose local administrator it is; None means by its role groups."""
+    name@REALM. `administrator_of`: the servers whose local administrator it is; None means by its role groups. `number`
+    is the last part of its SID."""
 
     name: str
     password: str = field(repr=False)
@@ -105,6 +106,7 @@ class AccountConfig:
     netbios_name: str = ""
     remote_powershell: bool = True
     administrator_of: tuple[str, ...] | None = None
+    number: int = 1601
 
     def administers(self, server: str) -> bool:
         """Whether the account is local administrator of a server; unless the lab file says, Organization Management is
@@ -271,7 +273,8 @@ class Switches:
 
 @dataclass(frozen=True)
 class LabConfig:
-    """A whole lab file. `role_groups` and `management_roles` are those beyond Exchange's own."""
+    """A whole lab file. `role_groups` and `management_roles` are those beyond Exchange's own; `deleted_accounts` are
+    gone, all but their SIDs."""
 
     organization: OrganizationConfig
     servers: Mapping[str, ServerConfig]
@@ -285,3 +288,4 @@ class LabConfig:
     role_groups: Mapping[str, RoleGroupConfig] = field(default_factory=dict)
     inherited_permissions: tuple[InheritedPermission, ...] = ()
     management_roles: Mapping[str, ManagementRoleConfig] = field(default_factory=dict)
+    deleted_accounts: tuple[AccountConfig, ...] = ()

@@ -4,9 +4,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from xml.etree.ElementTree import Element
 
 import pytest
+
+from exchange_lab.organization.storage import restore, save
+from exchange_lab.values.directory import stable_guid
 
 from .conftest import MakeShell, Plain, Shell, plain
 
@@ -186,7 +190,18 @@ def test_users_by_their_names(shell: Shell, user: str) -> None:
     shell.one("Add-ADPermission", RELAY, User=user, ExtendedRights=[SUBMIT])
 
 
-@pytest.mark.parametrize("user", ["Anonymous Login", r"OTHER\operator", "S-1-5-99", "operator@other.example"])
+def test_a_user_by_guid(shell: Shell) -> None:
+    shell.relay()
+    guid = stable_guid("principal", "lab.example", "operator")
+    for user in (str(guid), str(guid).upper()):
+        row = shell.one("Add-ADPermission", RELAY, User=user, ExtendedRights=[SUBMIT])
+        assert row["User"] == r"LAB\operator"
+        shell.objects("Remove-ADPermission", RELAY, User=user, ExtendedRights=[SUBMIT], Confirm=False)
+
+
+@pytest.mark.parametrize(
+    "user", ["Exchange Servers@lab.example", "Anonymous Login", r"OTHER\operator", "S-1-5-99", "operator@other.example"]
+)
 def test_unknown_users(shell: Shell, user: str) -> None:
     shell.relay()
     assert add_refused(shell, User=user) == f'User or Group "{user}" wasn\'t found. Make sure you typed it correctly.'
@@ -196,6 +211,39 @@ def test_sids_by_switch(make_shell: MakeShell) -> None:
     shell = make_shell(switches={"sid_users": False})
     shell.relay()
     assert "wasn't found" in add_refused(shell, User="S-1-5-7")
+
+
+GONE = {"password": "x", "deleted": True}
+LEFT = f"S-1-5-21-{'-'.join(str(stable_guid('domain', 'lab.example').int)[at : at + 9] for at in (0, 9, 18))}-1602"
+
+
+@pytest.mark.parametrize("takes_sids", [True, False])
+def test_a_deleted_account_is_shown_by_its_sid(make_shell: MakeShell, takes_sids: bool, tmp_path: Path) -> None:
+    """Its row is as it was while it was there; whether the SID can be named afterwards is a switch."""
+    people: dict[str, object] = {
+        "administrator": {"password": "x", "role_groups": ["Organization Management"]},
+        "app": {"password": "x"},
+        "operator": {"password": "x"},
+    }
+    shell = make_shell(accounts=people)
+    shell.relay()
+    shell.objects("Add-ADPermission", RELAY, User="app", ExtendedRights=[SUBMIT, ANY_RECIPIENT])
+    save(shell.organization, tmp_path / "organization.json")
+
+    later = make_shell(accounts={**people, "app": GONE}, switches={"sid_users": takes_sids})
+    assert restore(later.organization, tmp_path / "organization.json")
+    assert explicit(later) == {(LEFT, SUBMIT, False), (LEFT, ANY_RECIPIENT, False)}
+    for name in ("app", r"LAB\app", "app@lab.example", "CN=app,CN=Users,DC=lab,DC=example"):
+        assert "wasn't found" in later.refused("Get-ADPermission", RELAY, User=name).message
+    assert "wasn't found" in add_refused(later, User=LEFT)
+    remove = {"User": LEFT, "ExtendedRights": [SUBMIT], "Confirm": False}
+    if takes_sids:
+        assert {row["User"] for row in rows(later, User=LEFT)} == {LEFT}
+        assert later.objects("Remove-ADPermission", RELAY, **remove) == []
+        assert explicit(later) == {(LEFT, ANY_RECIPIENT, False)}
+    else:
+        assert "wasn't found" in later.refused("Remove-ADPermission", RELAY, **remove).message
+    assert later.on(user="app").call("Get-ReceiveConnector").errors, "it cannot log on either"
 
 
 def test_what_add_refuses(shell: Shell) -> None:

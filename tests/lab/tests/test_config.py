@@ -134,6 +134,7 @@ WRONG: list[tuple[str, object, str]] = [
     ("accounts.administrator.role_groups", ["Admins"], "'Admins' is no role group"),
     ("accounts.administrator.color", "red", "not known"),
     ("accounts.administrator.remote_powershell", "yes", "true or false is expected"),
+    ("accounts.administrator.deleted", "yes", "true or false is expected"),
     ("accounts", {"bad name": {"password": "x"}}, "an account name has"),
     ("servers", {}, "name at least one server"),
     ("servers", {"EX_1": {"address": "127.0.1.1"}}, "a server name has"),

@@ -148,6 +148,35 @@ def test_windows_principals_have_names_in_the_servers_language(make_shell: MakeS
     assert str(reply) == "250 2.1.5 Recipient OK", "the principal is the same one by any name"
 
 
+@pytest.mark.parametrize(
+    ("culture", "text"), [("en", "wasn't found"), ("de", "wurde nicht gefunden"), ("fr", "est introuvable")]
+)
+def test_an_unknown_user_is_told_in_the_servers_language_under_one_id(
+    make_shell: MakeShell, culture: str, text: str
+) -> None:
+    shell = make_shell(servers=server("2019", culture=culture))
+    new_relay(shell)
+    for cmdlet in ("Get-ADPermission", "Add-ADPermission"):
+        rights = {} if cmdlet.startswith("Get") else {"ExtendedRights": ["ms-Exch-SMTP-Submit"]}
+        error = shell.refused(cmdlet, "Relay", User="Anonymous Login", **rights)
+        assert text in error.message and "Anonymous Login" in error.message
+        assert error.exception_type.endswith(".ManagementObjectNotFoundException")
+
+
+def test_the_executing_server_names_the_principals(make_shell: MakeShell) -> None:
+    """Also on connectors of a server of another language; and only its own names are taken there."""
+    servers = {**server("2019", culture="de"), "EX2": {"address": "127.0.1.2", "auth": ["basic"]}}
+    shell = make_shell(servers=servers)
+    shell.relay(PermissionGroups="AnonymousUsers")
+    english = shell.on("EX2")
+    assert users(shell) == {ANONYMOUS["de"]}
+    assert users(english) == {ANONYMOUS["en"]}
+    call = {"Identity": "Relay", "ExtendedRights": ["ms-Exch-SMTP-Accept-Any-Recipient"]}
+    assert english.refused("Add-ADPermission", User=ANONYMOUS["de"], **call).message
+    assert english.one("Add-ADPermission", User=ANONYMOUS["en"], **call)["User"] == ANONYMOUS["en"]
+    assert len([row for row in shell.objects("Get-ADPermission", "Relay") if not row["IsInherited"]]) == 5
+
+
 def test_names_of_another_language_are_unknown(make_shell: MakeShell) -> None:
     shell = make_shell(servers=server("2019", culture="de"))
     new_relay(shell)

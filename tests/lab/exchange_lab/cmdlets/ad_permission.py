@@ -57,6 +57,9 @@ def _arbitrary_order(connector: ReceiveConnector, rows: list[Ace]) -> list[Ace]:
 def add_ad_permission(run: Invocation) -> None:
     """Add rows, one a right. A row that is already there is a warning, not an error."""
     connector, principal, rights = _target(run)
+    if principal.gone:
+        # Whether a right can be given to a SID that is nobody's is unverified.
+        raise errors.unknown_user(run.text("User"))
     new_rows: list[Ace] = []
     who = {"user": principal.name_in(run.server.config.culture)}
     for right in rights:

@@ -60,7 +60,7 @@ class Organization:
         self._clock = clock or (lambda: datetime.now(UTC))
         self.domain = config.organization.domain
         self.created = self.now()
-        self.principals = Principals(config.organization, config.accounts.values())
+        self.principals = Principals(config.organization, config.accounts.values(), config.deleted_accounts)
         self.role_groups = {**ROLE_GROUPS, **config.role_groups}
         self.roles = custom_roles(config.management_roles)
         self.servers: dict[str, ExchangeServer] = {}

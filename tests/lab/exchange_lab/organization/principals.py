@@ -63,11 +63,15 @@ _DOMAIN_GROUPS = (
 
 @dataclass(frozen=True)
 class Principal:
-    """One security principal; `name` is what English servers of this organisation show (DOMAIN\\name)."""
+    """One security principal; `name` is what English servers of this organisation show (DOMAIN\\name).
+
+    gone: the account is deleted, so that its SID is all that servers can show.
+    """
 
     sid: str
     name: str
     aliases: frozenset[str] = field(default=frozenset(), compare=False)
+    gone: bool = False
 
     def name_in(self, culture: str) -> str:
         """The name that a server of a culture shows."""
@@ -77,7 +81,12 @@ class Principal:
 class Principals:
     """Every principal of one forest, found by any of its names."""
 
-    def __init__(self, organization: OrganizationConfig, accounts: Iterable[AccountConfig]) -> None:
+    def __init__(
+        self,
+        organization: OrganizationConfig,
+        accounts: Iterable[AccountConfig],
+        deleted: Iterable[AccountConfig] = (),
+    ) -> None:
         digits = str(stable_guid("domain", organization.domain).int)
         self._domain_sid = f"S-1-5-21-{digits[:9]}-{digits[9:18]}-{digits[18:27]}"
         self._organization = organization
@@ -86,14 +95,17 @@ class Principals:
             self._add(Principal(sid, name, frozenset({name, name.partition("\\")[2]})))
         for number, name in _DOMAIN_GROUPS:
             self._add_of_domain(number, name, set())
-        for offset, account in enumerate(accounts):
-            self._add_of_domain(1601 + offset, account.name, {account.upn})
+        for account in accounts:
+            self._add_of_domain(account.number, account.name, {account.upn})
+        for account in deleted:
+            sid = f"{self._domain_sid}-{account.number}"
+            self._add(Principal(sid, sid, gone=True))
 
     def _add_of_domain(self, number: int, name: str, extra: set[str]) -> None:
         domain = self._organization.domain
         base = ",".join(f"DC={label}" for label in domain.split("."))
         guid = stable_guid("principal", domain, name)
-        aliases = {name, f"{self._organization.netbios}\\{name}", f"{name}@{domain}", str(guid)} | extra
+        aliases = {name, f"{self._organization.netbios}\\{name}", str(guid)} | extra
         aliases.add(f"CN={escape_rdn(name)},CN=Users,{base}")
         self._add(
             Principal(f"{self._domain_sid}-{number}", f"{self._organization.netbios}\\{name}", frozenset(aliases))
@@ -107,7 +119,8 @@ class Principals:
     def find(self, text: str, sids: bool, culture: str = "en") -> Principal | None:
         """Return the principal of a name, alias, UPN, DN or GUID; of a SID string only where `sids` allows it.
 
-        A server knows Windows' own principals by their names in its own language only.
+        A server knows Windows' own principals by their names in its own language only. Of a deleted account only the
+        SID is left, which is taken as well (unverified).
         """
         wanted = text.strip().lower()
         if re.fullmatch(r"s-1-[0-9-]+", wanted):

@@ -20,10 +20,13 @@ _PREFERRED_REFERENCE = "Client Frontend {server}"
 def users_told_by(desired: DesiredConnectors, state: ServerState) -> tuple[str, ...]:
     """The connector whose access list has to be read to learn how the server names everybody who has logged on.
 
-    Its distinguished name, or nothing: where no grant is about them, where a list that was read tells, and where no
-    connector has the permission group that would.
+    Its distinguished name, or nothing: where no grant is about them and nothing else is to go, where a list that was
+    read tells, and where no connector has the permission group that would.
     """
-    wanted = any(is_authenticated_users(grant.principal) for entry in _with_grants(desired) for grant in entry.grants)
+    wanted = any(
+        entry.exclusive or any(is_authenticated_users(grant.principal) for grant in entry.grants)
+        for entry in _with_grants(desired)
+    )
     if not wanted or _told(state):
         return ()
     preferred = _PREFERRED_REFERENCE.format(server=state.facts.name).casefold()

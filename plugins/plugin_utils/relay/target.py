@@ -23,7 +23,8 @@ from .existing import existing
 from .legality import defaults_of_a_new_connector, refuse_illegal
 from .model import AccessEntry, ServerFacts
 from .ownership import ANONYMOUS_USERS, unclear_groups
-from .principals import principal_name, refuse_unremovable
+from .principal_words import word_for
+from .principals import principal_name, refuse_unremovable, told_users
 from .quantities import Caseless
 from .ranges import IPRange
 from .rights import ANONYMOUS_RELAY_RIGHTS, ANY_RECIPIENT, AUTHORITATIVE_DOMAIN_SENDER
@@ -234,7 +235,9 @@ def _refuse_both(present: Sequence[AccessEntry], absent: Sequence[AccessEntry]) 
 
 
 def _unlisted(present: Sequence[AccessEntry], before: Picture, world: World) -> Iterator[AccessEntry]:
-    """The explicit entries that somebody granted by hand and nobody declares.
+    """The explicit entries that somebody granted by hand and nobody declares, those of one principal together.
+
+    Access lists have no order of their own; this one is the same in every language.
 
     Raises:
         InputError: one of them cannot be removed, or cannot be told from what a permission group stands for.
@@ -247,7 +250,12 @@ def _unlisted(present: Sequence[AccessEntry], before: Picture, world: World) -> 
             "go in grants, with state absent."
         )
     listed = {_folded(entry) for entry in present}
-    for entry in world.manual_entries(before):
+    users = told_users(world, world.facts.version)
+
+    def place(entry: AccessEntry) -> tuple[str, bool, str]:
+        return word_for(entry.principal, world.anonymous, users).casefold(), entry.deny, entry.right
+
+    for entry in sorted(world.manual_entries(before), key=place):
         if _folded(entry) not in listed and not _may_be_the_groups(entry, before, world):
             refuse_unremovable(entry.principal, before, world, "exclusive")
             yield entry

@@ -41,10 +41,12 @@ def lab_file(
     clients: Sequence[str] = CLIENTS,
     switches: Mapping[str, Any] | None = None,
     limits: Mapping[str, Any] | None = None,
+    accounts: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """Content of a lab file: the demonstration's lab on free ports, watching `clients` outwards and inwards.
 
     servers: names out of the demonstration's, or other servers: name to version, roles, culture, faults, ...
+    accounts: further accounts: name to password, role groups, ...
     """
     content: dict[str, Any] = copy.deepcopy(yaml.safe_load(LAB_FILE.read_text(encoding="utf-8")))
     if isinstance(servers, Mapping):
@@ -62,6 +64,8 @@ def lab_file(
     ]
     if switches:
         content["switches"] = dict(switches)
+    if accounts:
+        content["accounts"].update(accounts)
     if limits:
         content["limits"] = dict(limits)
     return content

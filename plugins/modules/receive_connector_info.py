@@ -237,6 +237,8 @@ receive_connectors:
     read_only:
       description:
         - What Exchange also shows and no module of this collection sets, by Exchange's names.
+        - C(GroupAccess) lists the rights that the permission groups are made of on this server, in the form of
+          C(grants); null when the account may not read access lists.
         - C(OtherAccess) lists inherited access entries, and explicit ones with rights that are not for granting; null
           when the account may not read access lists.
         - C(AnonymousPrincipal) is how this server names clients that do not log on; null when no access list told.
@@ -247,6 +249,14 @@ receive_connectors:
       sample:
         PermissionGroups: AnonymousUsers, Custom
         WhenChangedUTC: "2026-03-01T09:14:12Z"
+        GroupAccess:
+          - principal: anonymous
+            deny: false
+            rights:
+              - ms-Exch-Accept-Headers-Routing
+              - ms-Exch-SMTP-Accept-Any-Sender
+              - ms-Exch-SMTP-Accept-Authoritative-Domain-Sender
+              - ms-Exch-SMTP-Submit
         OtherAccess: []
         AnonymousPrincipal: NT AUTHORITY\ANONYMOUS LOGON
         AuthenticatedUsersPrincipal: NT AUTHORITY\Authenticated Users

@@ -62,7 +62,7 @@ def report(
     """
     found = (audit or _audit(state, anonymous)).findings(connector.name)
     entries = state.access.get(connector.distinguished_name)
-    permissions, other_access, effective = None, None, None
+    permissions, group_access, other_access, effective = None, None, None, None
     services = services_of(state.facts)
     users = _users_name(state)
     if entries is not None:
@@ -70,6 +70,7 @@ def report(
         by_hand = manual_entries(entries, groups, anonymous or _DOCUMENTED, state.facts.version)
         granted = [entry for entry in by_hand if entry.right in GRANTABLE]
         permissions = {"connector": connector.name, "grants": _grants(granted, anonymous or "", users)}
+        group_access = _grants(_of_groups(entries, by_hand), anonymous or "", users)
         other_access = _other_access(entries, by_hand)
         version = state.facts.version
         effective = effective_rows(ConnectorAccess.of(connector.values, entries, anonymous, version, users))
@@ -85,6 +86,7 @@ def report(
         "read_only": {
             **connector.read_only,
             "WhenChangedUTC": connector.when_changed,
+            "GroupAccess": group_access,
             "OtherAccess": other_access,
             "AnonymousPrincipal": anonymous,
             "AuthenticatedUsersPrincipal": users or None,
@@ -119,6 +121,11 @@ def _grants(entries: Iterable[AccessEntry], anonymous: str, users: str) -> list[
         {"principal": principal, "deny": deny, "rights": sorted(set(rights))}
         for (principal, deny), rights in sorted(found.items(), key=lambda item: (item[0][0].casefold(), item[0][1]))
     ]
+
+
+def _of_groups(entries: Iterable[AccessEntry], by_hand: Sequence[AccessEntry]) -> list[AccessEntry]:
+    """What the permission groups are made of on this server."""
+    return [entry for entry in entries if not entry.inherited and entry.right != ALL_RIGHTS and entry not in by_hand]
 
 
 def _other_access(entries: Iterable[AccessEntry], by_hand: Sequence[AccessEntry]) -> list[dict[str, Any]]:

@@ -197,18 +197,26 @@ def _entries(
     if not isinstance(permissions, Mapping) or "permission_groups" not in values:
         return None
     version = str(read_only.get("ServerVersion") or "")
-    found = list(group_entries(values["permission_groups"], ANONYMOUS_WORD, version, USERS_WORD))
-    for grant in _mappings(permissions.get("grants")):
-        found += [
-            AccessEntry(str(grant.get("principal")), str(right), grant.get("deny") is True)
-            for right in grant.get("rights") or ()
-        ]
+    groups = read_only.get("GroupAccess")
+    found = (
+        list(group_entries(values["permission_groups"], ANONYMOUS_WORD, version, USERS_WORD))
+        if groups is None
+        else list(_granted(groups))
+    )
+    found += [*_granted(permissions.get("grants"))]
     found += [
         AccessEntry(str(row.get("principal")), str(row.get("right")), row.get("deny") is True, bool(row["inherited"]))
         for row in _mappings(read_only.get("OtherAccess"))
         if "inherited" in row
     ]
     return tuple(found)
+
+
+def _granted(grants: object) -> Iterator[AccessEntry]:
+    """The entries that option `grants` of receive_connector_permission stands for."""
+    for grant in _mappings(grants):
+        for right in grant.get("rights") or ():
+            yield AccessEntry(str(grant.get("principal")), str(right), grant.get("deny") is True)
 
 
 def _mappings(raw: object) -> Iterator[Mapping[str, Any]]:

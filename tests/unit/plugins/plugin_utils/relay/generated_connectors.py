@@ -101,11 +101,11 @@ class Generated:
                     "Add-ADPermission", Identity=rf"{server}\{name}", User=user, ExtendedRights=[right], **extra
                 )
 
-    def report(self, server: str) -> list[dict[str, Any]]:
-        """What receive_connector_info returns."""
+    def report(self, server: str, named: str = "") -> list[dict[str, Any]]:
+        """What receive_connector_info returns, of the connectors whose name begins so."""
         exchange = Exchange(self.session)
         facts = exchange.read_server(server)
-        connectors = exchange.read_connectors(server)
+        connectors = tuple(one for one in exchange.read_connectors(server) if one.name.startswith(named))
         access = {one.distinguished_name: exchange.read_access(one.distinguished_name) for one in connectors}
         state = ServerState(facts, connectors, access)
         return reports(connectors, state, anonymous_name(connectors, access))

@@ -21,7 +21,7 @@ DEFAULT_MAX_ADDRESSES = 65536
 
 _TYPES = {"bool": "bool", "int": "int"}
 
-METHODS = ("anonymous", "externally_secured")
+METHODS = ("anonymous", "externally_secured", "authenticated", "internal")
 GATHER = ("addresses", "component_states", "accepted_domains", "cmdlets")
 
 
@@ -68,6 +68,7 @@ SERVICE_SPEC: dict[str, Spec] = {
     "connector_name": {"type": "str"},
     "previous_connector_name": {"type": "str"},
     "method": {"type": "str", "choices": list(METHODS), "default": "anonymous"},
+    "accounts": {"type": "raw"},
     "sources": {"type": "raw"},
     "split": {"type": "dict", "options": {"connectors": {"type": "int", "required": True}}},
     "aggregate": {"type": "bool"},

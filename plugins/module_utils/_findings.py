@@ -275,12 +275,42 @@ FINDINGS: tuple[FindingKind, ...] = (
     ),
     FindingKind(
         "externally_secured_bypass",
-        "info",
-        False,
+        "warning",
+        True,
         "Connector {connector} on {server} trusts its sources: antispam and the size limit do not apply to them, and "
         "Exchange takes the senders they name for genuine.",
-        "Use the anonymous method unless the sources need this.",
-        "The price of the method, shown before it is paid.",
+        "Use the anonymous method unless the sources need this; else accept the finding and say why.",
+        "The price of the method, shown before it is paid: a service that enters the method externally_secured is "
+        "refused until somebody accepts it. Once the method is there the finding only informs.",
+    ),
+    FindingKind(
+        "plain_basic",
+        "critical",
+        True,
+        "Connector {connector} on {server} takes passwords without encryption: BasicAuth without BasicAuthRequireTLS.",
+        "Add BasicAuthRequireTLS (with Tls) to auth_mechanism; accept the finding for devices that cannot encrypt.",
+        "A password that travels in the clear can be read on the way, and it is that of a domain account. It refuses "
+        "where a service would write it, and warns where it is there already.",
+    ),
+    FindingKind(
+        "sender_rights_missing",
+        "info",
+        False,
+        "Whoever logs on to connector {connector} on {server} may only name senders of the own account, or with Send "
+        "As: {detail} the right ms-Exch-SMTP-Accept-Any-Sender.",
+        "Give the account Send As on the senders it needs, or declare it in accounts with that right.",
+        "Logging on shows who sends, and Exchange holds the sender against it: 550 5.7.60, Client does not have "
+        "permissions to send as this sender.",
+    ),
+    FindingKind(
+        "internal_refused",
+        "critical",
+        True,
+        "On {server} no connector would take mail for recipients inside from {addresses}, which the service of "
+        "{connector} needs, because its method internal has no connector of its own.",
+        "Let a connector that answers them take anonymous mail, or declare method anonymous.",
+        "Setup of Exchange 2013 and later makes a connector that takes mail for recipients inside from everybody; setup "
+        "of 2007 and 2010 makes none, and somebody may have narrowed it.",
     ),
 )
 

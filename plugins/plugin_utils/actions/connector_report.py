@@ -17,12 +17,13 @@ from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.model imp
     ReceiveConnector,
     ServerState,
 )
-from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.ownership import ANONYMOUS_USERS, manual_entries
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.ownership import manual_entries
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.policy import Policy
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.principal_words import word_for
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.principals import told_users
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.rights import (
     ALL_RIGHTS,
+    ANONYMOUS_USERS,
     GRANTABLE,
     PERMISSION_GROUPS,
     anonymous_principal,

@@ -13,6 +13,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 
 from .cutting import without_addresses
+from .desired import INTERNAL
 from .findings import Finding, finding
 from .policy import Safety
 from .ranges import IPRange, aggregate, count_addresses
@@ -54,6 +55,13 @@ class _Service:
         self._there = [picture for target in targets if (picture := before.get(target.name)) is not None]
         self._had = _ranges(self._there, only_enabled=True)
         self._has = _ranges((final.get(target.name) for target in targets if target.present), only_enabled=True)
+        # Who is listed for mail inside only is not lost from sight: somebody wrote so.
+        self._inside = frozenset(
+            entry
+            for target in targets
+            if target.desired.method == INTERNAL and target.desired.sources is not None
+            for entry in target.desired.sources.ranges
+        )
 
     @property
     def _for_nobody(self) -> bool:
@@ -64,7 +72,7 @@ class _Service:
         )
 
     def losing(self, safety: Safety) -> Iterator[Finding]:
-        lost = _not_covered(self._had, self._has)
+        lost = _not_covered(self._had, self._has | self._inside)
         if not lost or self._for_nobody:
             return
         allowed = safety.may_lose(len(self._had))

@@ -74,6 +74,8 @@ def _value_changes(
     old_values = _ABSENT if old is None else old.values
     new_values = _ABSENT if new is None else new.values
     written = {option for move in moves if isinstance(move, (Create, Write)) for option in move.values}
+    if any(isinstance(move, (Grant, Revoke)) for move in moves):
+        written.add("permission_groups")  # which Exchange computes from the access list
     for row in PROPERTIES:
         if new is None and row.option != "remote_ip_ranges":
             continue

@@ -19,8 +19,14 @@ from .checks import (
 from .errors import RelayError
 from .inverse import Cmdlets, inverse_of
 from .model import AccessEntry
-from .ownership import ANONYMOUS_USERS
-from .rights import ANONYMOUS_RELAY_RIGHTS, ANY_RECIPIENT, SUBMIT, anonymous_principal
+from .rights import (
+    ANONYMOUS_RELAY_RIGHTS,
+    ANONYMOUS_USERS,
+    ANY_RECIPIENT,
+    GRANTABLE,
+    SUBMIT,
+    anonymous_principal,
+)
 from .steps import Step
 from .world import EXTERNAL, Create, Delete, Grant, Move, Picture, Revoke, World, Write
 
@@ -92,22 +98,38 @@ class _Compiler:
         if _LISTS & set(move.values):
             checks.append(self._unchanged(picture))
         after = self.world.after(move).pictures[picture.key]
-        if after.enabled and self.world.relays(after) and not (picture.enabled and self._same_method(picture, after)):
+        if after.enabled and self._opens(picture, after):
             checks += self._ready(picture, after)
         return tuple(checks)
 
-    def _same_method(self, picture: Picture, after: Picture) -> bool:
-        return (EXTERNAL in picture.mechanisms) == (EXTERNAL in after.mechanisms) and self.world.relays(picture)
+    def _opens(self, picture: Picture, after: Picture) -> bool:
+        """Whether a write lets somebody relay in a way that was not open before."""
+        without = self.world.relays(after) and not (
+            picture.enabled
+            and (EXTERNAL in picture.mechanisms) == (EXTERNAL in after.mechanisms)
+            and self.world.relays(picture)
+        )
+        return without or (
+            self.world.serves_after_logon(after) and not (picture.enabled and self.world.serves_after_logon(picture))
+        )
 
     def _ready(self, picture: Picture, after: Picture) -> Iterable[Check]:
         """Somebody may relay through it from this write on: what that rests on is read back first."""
         held = {option: picture.values[option] for option in _DECISIVE if option in picture.values}
         yield ConnectorHolds(picture.distinguished_name, held)
-        if not after.externally_secured:
-            # The write itself may bring the group's rights; the right to relay has to be there before.
-            present = picture.rights_of(self.world.anonymous)
-            rights = tuple(right for right in ANONYMOUS_RELAY_RIGHTS if right.casefold() in present)
-            yield GrantPresent(picture.distinguished_name, self.world.anonymous, rights)
+        if after.externally_secured:
+            return
+        # The write itself may bring a group's rights; those that are granted have to be there before.
+        if self.world.relays(after):
+            yield self._holding(picture, self.world.anonymous, ANONYMOUS_RELAY_RIGHTS)
+        if self.world.serves_after_logon(after):
+            yield from (self._holding(picture, account, GRANTABLE) for account in self.world.accounts(picture))
+
+    def _holding(self, picture: Picture, principal: str, rights: Iterable[str]) -> Check:
+        """That a principal still has those of the rights that it has in the picture."""
+        present = picture.rights_of(principal)
+        held = tuple(right for right in rights if right.casefold() in present)
+        return GrantPresent(picture.distinguished_name, principal, held)
 
     def _before_grant(self, move: Grant, picture: Picture) -> tuple[Check, ...]:
         checks: list[Check] = []
@@ -135,7 +157,9 @@ class _Compiler:
     def _before_revoke(self, move: Revoke, picture: Picture) -> tuple[Check, ...]:
         """The old way is only closed once the new one is open."""
         leaves = {ANY_RECIPIENT.casefold(), SUBMIT.casefold()} & {right.casefold() for right in move.rights}
-        if not (leaves and picture.externally_secured and move.principal.casefold() == self.world.anonymous.casefold()):
+        opened = picture.externally_secured or self.world.serves_after_logon(picture)
+        if not (leaves and opened and move.principal.casefold() == self.world.anonymous.casefold()):
             return ()
-        held = {option: picture.values[option] for option in ("permission_groups", "auth_mechanism")}
+        needed = ("permission_groups", "auth_mechanism") if picture.externally_secured else ("auth_mechanism",)
+        held = {option: picture.values[option] for option in needed}
         return (ConnectorHolds(picture.distinguished_name, held),)

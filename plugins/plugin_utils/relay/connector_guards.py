@@ -6,20 +6,22 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from ansible_collections.mailrelay.exchange.plugins.module_utils._profiles import HIGH_VOLUME
 from ansible_collections.mailrelay.exchange.plugins.module_utils._properties import BY_OPTION, VERSIONS
 
 from .answering import FRONT_END, SMTP_PORT
+from .desired import AUTHENTICATED, EXTERNALLY_SECURED, Method
 from .findings import Finding, finding
 from .model import ExchangeServerAddresses
-from .policy import SHARED, Policy
+from .policy import SHARED, Policy, ProtectedAddresses
 from .principal_words import SID_PROBE
 from .principals import told_users
 from .ranges import LOOPBACK, IPRange, aggregate
-from .rights import ANONYMOUS_RELAY_RIGHTS, GRANTABLE, USERS_GROUP_RIGHTS, effective_rights
+from .rights import ANONYMOUS_RELAY_RIGHTS, ANY_SENDER, GRANTABLE, USERS_GROUP_RIGHTS, effective_rights
 from .values import parse_option
-from .world import Create, Grant, Move, Picture, World, Write
+from .world import BASIC, BASIC_ONLY_WITH_TLS, EXTERNAL, Create, Grant, Move, Picture, World, Write
 
 MANY_SOURCES = 50
 """More sources than this do not go with the profile high_volume."""
@@ -35,19 +37,66 @@ def connector_findings(
     world: World,
     policy: Policy,
     addresses: Sequence[ExchangeServerAddresses],
-    declared_secured: bool,
+    method: Method | None = None,
+    moves: Iterable[Move] = (),
 ) -> Iterator[Finding]:
-    """Findings about one relay connector in this world; declared_secured: the trusting method was declared for it."""
+    """Findings about one relay connector.
+
+    Args:
+        picture: the connector.
+        world: its server, after the moves.
+        policy: what to judge by.
+        addresses: of every Exchange server.
+        method: the one declared for it, None where no service is.
+        moves: what a plan does to it.
+    """
     server = world.facts.name
     if _hub_transport_on_smtp_port(picture, world):
         yield finding("hub_transport_on_port_25", server, (picture.name,))
     if picture.externally_secured and world.relays_anonymously(picture):
         yield finding("two_methods", server, (picture.name,))
-    if declared_secured or picture.externally_secured:
-        yield finding("externally_secured_bypass", server, (picture.name,))
-    if not world.relays(picture):
-        return
-    yield from open_relay(picture, server, policy)
+    if method == EXTERNALLY_SECURED or picture.externally_secured:
+        entered = method == EXTERNALLY_SECURED and any(EXTERNAL in _mechanisms_written(move) for move in moves)
+        told = (None, None) if entered else (False, "info")
+        yield finding("externally_secured_bypass", server, (picture.name,), (), "", *told)
+    if BASIC in picture.mechanisms and BASIC_ONLY_WITH_TLS not in picture.mechanisms:
+        entered = method == AUTHENTICATED and any(BASIC in _mechanisms_written(move) for move in moves)
+        yield finding("plain_basic", server, (picture.name,), guard=None if entered else False)
+    if world.relays(picture):
+        yield from open_relay(picture, server, policy)
+        yield from _addresses_of_others(picture, server, policy, addresses)
+    elif method == AUTHENTICATED:
+        # Mail servers do not log on as users: whichever of them is answered here is refused.
+        yield from _addresses_of_others(picture, server, replace(policy, protected=_not_shared(policy)), addresses)
+
+
+def _mechanisms_written(move: Move) -> frozenset[str]:
+    written = move.values.get("auth_mechanism") if isinstance(move, (Create, Write)) else None
+    return written if isinstance(written, frozenset) else frozenset()
+
+
+def _not_shared(policy: Policy) -> ProtectedAddresses:
+    return ProtectedAddresses(tuple(group for group in policy.protected.groups if group[0] != SHARED))
+
+
+def sender_rights_missing(picture: Picture, world: World, accounts: Sequence[str]) -> Iterator[Finding]:
+    """The finding for those who log on and may only name senders of their own; accounts: () for every user."""
+
+    def lacking(*principals: str) -> bool:
+        return ANY_SENDER not in effective_rights(picture.entries or (), *principals)
+
+    without = [account for account in accounts if lacking(world.users, account)]
+    if without or (not accounts and lacking(world.users)):
+        detail = (
+            f"{', '.join(without)} {'has' if len(without) == 1 else 'have'} not" if without else "ExchangeUsers lacks"
+        )
+        yield finding("sender_rights_missing", world.facts.name, (picture.name,), (), detail)
+
+
+def _addresses_of_others(
+    picture: Picture, server: str, policy: Policy, addresses: Sequence[ExchangeServerAddresses]
+) -> Iterator[Finding]:
+    """Findings about addresses of Exchange servers, gateways and the like among a connector's ranges."""
     for owner in addresses:
         held = _holding(picture.ranges, owner.addresses)
         if held:

@@ -10,7 +10,7 @@ most specific range first, and with equal ranges the more specific binding.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -102,20 +102,33 @@ def served(world: World, endpoint: Endpoint, cuts: Cuts) -> tuple[int, int]:
     Both are numbers with a byte a slot (1 or 0). A connector whose access list is unknown counts as one that does not
     relay.
     """
-    listening = listeners((role_of(picture) for picture in world), endpoint.port, services_of(world.facts))
-    candidates = [
-        (picture, binding)
-        for picture in world
-        if role_of(picture) in listening
-        for binding in _best_binding(picture, endpoint)
-    ]
-    layers = tuple(
-        (picture.ranges, specific, world.relays(picture) + 2 * world.accepts(picture))
-        for picture, specific in candidates
-    )
-    found = int.from_bytes(cuts.painted(layers), "little")
+    found = flagged(world, endpoint, cuts, lambda one: world.relays(one) + 2 * world.accepts(one))
     ones = int.from_bytes(b"\x01" * max(len(cuts.points) - 1, 0), "little")
     return found & ones, found >> 1 & ones
+
+
+def served_after_logon(world: World, endpoint: Endpoint, cuts: Cuts, account: str) -> int:
+    """Slots of `cuts` whose clients may relay at this endpoint once they have logged on.
+
+    Args:
+        world: the server.
+        endpoint: where they connect to.
+        cuts: the client addresses.
+        account: whom they log on as; "" for a user without rights of his own.
+    """
+    return flagged(world, endpoint, cuts, lambda one: int(world.relays_after_logon(one, account)))
+
+
+def flagged(world: World, endpoint: Endpoint, cuts: Cuts, flag: Callable[[Picture], int]) -> int:
+    """A byte a slot: the flag of the connector that answers its clients, 0 where none does."""
+    listening = listeners((role_of(picture) for picture in world), endpoint.port, services_of(world.facts))
+    layers = tuple(
+        (picture.ranges, specific, flag(picture))
+        for picture in world
+        if role_of(picture) in listening
+        for specific in _best_binding(picture, endpoint)
+    )
+    return int.from_bytes(cuts.painted(layers), "little")
 
 
 def _best_binding(picture: Picture, endpoint: Endpoint) -> list[bool]:

@@ -16,9 +16,12 @@ from typing import Literal
 from .sources import SourceList
 
 Aspect = Literal["service", "connector", "permission", "throttling"]
-Method = Literal["anonymous", "externally_secured"]
+Method = Literal["anonymous", "externally_secured", "authenticated", "internal"]
 ANONYMOUS: Method = "anonymous"
 EXTERNALLY_SECURED: Method = "externally_secured"
+AUTHENTICATED: Method = "authenticated"
+INTERNAL: Method = "internal"
+METHODS: tuple[Method, ...] = (ANONYMOUS, EXTERNALLY_SECURED, AUTHENTICATED, INTERNAL)
 
 _NOTHING: Mapping[str, object] = MappingProxyType({})
 _NO_REASONS: Mapping[str, str] = MappingProxyType({})
@@ -42,6 +45,7 @@ class DesiredGrant:
 class DesiredConnector:
     """One declared receive connector.
 
+    method: how a service lets its sources send; "internal" needs no connector, so the state of its is "absent".
     values: option name -> canonical value or ListChange; exactly what somebody asked for.
     creation_values: what is used only when the connector is created and `values` says nothing.
     profile: name of the throttling profile, whose values yield to `values` and are left out where the version
@@ -51,6 +55,7 @@ class DesiredConnector:
     usage: what a new connector is seeded from; it says nothing about an existing one.
     part, parts: of a service spread over numbered connectors, which one this is (from 1) and how many there are;
     None for a connector that is a whole service.
+    grants: extended rights; of a service, those of the accounts that alone may relay after logging on.
     aggregate: whether its ranges are written as few intervals; None: only when they would not fit otherwise.
     """
 

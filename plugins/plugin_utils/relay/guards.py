@@ -15,10 +15,12 @@ from .connector_guards import (
     hybrid,
     known_addresses,
     open_relay,
+    sender_rights_missing,
 )
 from .defaults import is_default_connector
-from .desired import ANONYMOUS, EXTERNALLY_SECURED
+from .desired import ANONYMOUS, AUTHENTICATED, INTERNAL
 from .findings import Finding, finding
+from .internal import internal_findings
 from .model import ExchangeServerAddresses, ServerState
 from .neighbours import (
     Declared,
@@ -68,9 +70,14 @@ def plan_findings(
         own = [move for move in moves if move.name.casefold() == target.name.casefold()]
         yield from _default_connector(target, own, final)
         picture = final.get(target.name)
+        if target.desired.method == INTERNAL:
+            yield from internal_findings(target, final)
         if not target.present or picture is None or target.desired.aspect == "throttling":
             continue
-        yield from connector_findings(picture, final, policy, known, target.desired.method == EXTERNALLY_SECURED)
+        yield from connector_findings(picture, final, policy, known, target.desired.method, own)
+        if target.desired.method == AUTHENTICATED:
+            accounts = final.accounts(picture) if target.desired.grants else ()
+            yield from sender_rights_missing(picture, final, accounts)
         # Only a service promises that anonymous clients may relay; else a denial may be just what somebody wants.
         yield from denied(picture, final, None if target.desired.method == ANONYMOUS and picture.enabled else False)
         yield from excessive_rights(picture, own, final)
@@ -156,7 +163,7 @@ class Audit:
             if relays:
                 yield from open_relay(picture, world.facts.name, self._policy)
             return
-        yield from connector_findings(picture, world, self._policy, self._known, False)
+        yield from connector_findings(picture, world, self._policy, self._known)
         yield from denied(picture, world, False)
         yield from excessive_rights(picture, (), world)
         yield from denied_sessions(picture, world, False)

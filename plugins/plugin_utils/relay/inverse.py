@@ -116,8 +116,9 @@ def _rewritten(move: Write, picture: Picture, world: World, cmdlets: Cmdlets) ->
     before = {option: picture.values[option] for option in move.values if option in picture.values}
     after = world.after(move).pictures[picture.key]
     rewriting = _Rewriting(picture, after, cmdlets)
-    if "permission_groups" in before and after.externally_secured and world.relays_anonymously(picture):
-        # Back from the other method: the right first, while everybody is still trusted, as on the way there.
+    opened = after.externally_secured or world.serves_after_logon(after)
+    if "permission_groups" in before and opened and world.relays_anonymously(picture):
+        # Back from the other method: the right first, while the door of that one is still open, as on the way there.
         yield from rewriting.write({"permission_groups": picture.groups | after.groups})
         yield from _regrants(picture, world, cmdlets, rewriting.identity)
         yield from rewriting.write({option: value for option, value in before.items() if option != "permission_groups"})

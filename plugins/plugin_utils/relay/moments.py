@@ -3,16 +3,17 @@
 """PRIVATE to the collection: whether some moment of a plan is wrong, and which.
 
 The moves are played on the world as it is, once for every outcome of what Microsoft does not document. After each of
-them, nobody may relay who could neither before nor shall afterwards, and everybody may who could before and shall.
+them, nobody may relay who could neither before nor shall afterwards, and everybody may who could before and shall. That
+holds for clients that never log on, for those that always do, and for those that do where they have to.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from .coverage import Cuts, Endpoint, endpoints_of, served, sharing
+from .coverage import Cuts, Endpoint, endpoints_of, served, served_after_logon, sharing
 from .overlaps import clashes
 from .ranges import IPRange, aggregate
 from .world import OUTCOMES, Create, Move, Outcome, Picture, World, Write
@@ -94,16 +95,22 @@ def _unverified(move: Move) -> bool:
 def _wrong_moments(
     worlds: Sequence[World], moves: Sequence[Move]
 ) -> list[tuple[Fault, tuple[str, ...], tuple[IPRange, ...]]]:
-    worlds = _at_stake(worlds)
     touched = {move.name.casefold() for move in moves}
+    users = _who_logs_on(worlds, touched)
+    worlds = _at_stake(worlds, users)
     ours = [picture for world in worlds for picture in world if picture.key in touched]
     found: list[tuple[Fault, tuple[str, ...], tuple[IPRange, ...]]] = []
     for endpoint in endpoints_of(ours):
         cuts = Cuts.of(endpoint.version, _ranges_at(worlds, endpoint))
         moments = [served(world, endpoint, cuts) for world in worlds]
-        (could, could_send), (shall, shall_send) = moments[0], moments[-1]
-        for position, (may, may_send) in list(enumerate(moments))[1:-1]:
-            missing, stray = could & shall & ~may, may & ~(could | shall)
+        could_send, shall_send = moments[0][1], moments[-1][1]
+        ways = _ways([relay for relay, _send in moments], worlds, endpoint, cuts, users)
+        for position, (_relay, may_send) in list(enumerate(moments))[1:-1]:
+            missing = stray = 0
+            for way in ways:
+                could, may, shall = way[0], way[position], way[-1]
+                missing |= could & shall & ~may
+                stray |= may & ~(could | shall)
             mute = could_send & shall_send & ~may_send & ~missing
             wrong: tuple[tuple[Fault, int], ...] = (("gap", missing), ("mute", mute), ("window", stray))
             for kind, slots in wrong:
@@ -112,7 +119,40 @@ def _wrong_moments(
     return found
 
 
-def _at_stake(worlds: Sequence[World]) -> list[World]:
+def _ways(
+    relaying: list[int], worlds: Sequence[World], endpoint: Endpoint, cuts: Cuts, users: Sequence[str]
+) -> list[list[int]]:
+    """For each kind of client the slots from which it may relay, a number a moment."""
+    kinds = [relaying]
+    for user in users:
+        logged_on = [served_after_logon(world, endpoint, cuts, user) for world in worlds]
+        kinds += [logged_on, [either | other for either, other in zip(relaying, logged_on, strict=True)]]
+    return kinds
+
+
+def _who_logs_on(worlds: Sequence[World], touched: Collection[str]) -> tuple[str, ...]:
+    """Users to think of: one without rights of his own (""), and each account; of those that fare alike only one.
+
+    Nobody where no connector that the plan touches lets anybody log on at any moment.
+    """
+    seen = {
+        id(found): (world, found)
+        for world in worlds
+        for key in touched
+        if (found := world.pictures.get(key)) is not None
+    }
+    pictures = list(seen.values())
+    if not any(found.offers_logon for _world, found in pictures):
+        return ()
+    accounts = dict.fromkeys(account for world, found in pictures for account in world.accounts(found))
+    alike = {
+        tuple(world.relays_after_logon(found, account) for world, found in pictures): account
+        for account in (*accounts, "")
+    }
+    return tuple(alike.values())
+
+
+def _at_stake(worlds: Sequence[World], users: Sequence[str]) -> list[World]:
     """The same worlds, with only those ranges whose clients can be answered differently from one to another.
 
     Those are ranges that come or go, all ranges of a connector that itself changes what it does, and whatever shares
@@ -126,7 +166,7 @@ def _at_stake(worlds: Sequence[World]) -> list[World]:
         lists = {id(found.ranges): found.ranges for _world, found in pictures.values()}
         every = frozenset().union(*lists.values())
         kept: frozenset[IPRange] = frozenset()
-        if always and len({_behaviour(world, found) for world, found in pictures.values()}) == 1:
+        if always and len({_behaviour(world, found, users) for world, found in pictures.values()}) == 1:
             kept = every.intersection(*lists.values())
         changing |= every - kept
         stable |= kept
@@ -142,10 +182,11 @@ def _at_stake(worlds: Sequence[World]) -> list[World]:
     return [replace(world, pictures={key: narrow(one) for key, one in world.pictures.items()}) for world in worlds]
 
 
-def _behaviour(world: World, picture: Picture) -> tuple[object, ...]:
+def _behaviour(world: World, picture: Picture, users: Sequence[str]) -> tuple[object, ...]:
     """Everything but its ranges that decides whom a connector answers, and what it lets them do."""
     role = picture.values.get("transport_role")
-    return picture.enabled, picture.bindings, role, world.relays(picture), world.accepts(picture)
+    after_logon = tuple(world.relays_after_logon(picture, user) for user in users)
+    return picture.enabled, picture.bindings, role, world.relays(picture), world.accepts(picture), after_logon
 
 
 def _ranges_at(worlds: Sequence[World], endpoint: Endpoint) -> set[IPRange]:

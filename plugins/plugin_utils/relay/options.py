@@ -143,24 +143,42 @@ def parse_receive_connector_permission(options: Mapping[str, object], server_nam
 def _parse_grant(raw: object, where: str) -> DesiredGrant:
     grant = mapping(raw, where, "{principal: anonymous, rights: [ms-Exch-SMTP-Accept-Any-Recipient]}")
     only_keys(grant, GRANT_SPEC, where)
-    principal = grant.get("principal")
-    if not isinstance(principal, str) or not principal.strip():
-        raise InputError(f"{where}.principal: {shown(principal)} is not a principal; write anonymous or DOMAIN\\name.")
-    if not principal.strip().isprintable():
-        raise InputError(
-            f"{where}.principal: {shown(principal)} has a control character inside; take it out (in double quotes YAML "
-            "reads a backslash and a letter as one: write DOMAIN\\name without quotes)."
-        )
-    rights = grant.get("rights")
-    words = [rights] if isinstance(rights, str) else rights
-    if not isinstance(words, Sequence) or not words:
-        raise InputError(f"{where}.rights: no right is given; name at least one, such as {GRANTABLE[1]}.")
+    principal = parse_principal(grant.get("principal"), f"{where}.principal")
     state = _state(grant.get("state"), f"{where}.state")
     deny = grant.get("deny")
     if deny not in (None, True, False):
         raise InputError(f"{where}.deny: {shown(deny)} is neither true nor false.")
-    names = dict.fromkeys(_right(word, state, f"{where}.rights") for word in words)
-    return DesiredGrant(principal.strip(), tuple(names), deny is True, state)
+    rights = parse_rights(grant.get("rights"), state, f"{where}.rights")
+    return DesiredGrant(principal, rights, deny is True, state)
+
+
+def parse_principal(raw: object, where: str) -> str:
+    """A principal as declared, in any form that Exchange takes. Raises InputError."""
+    if not isinstance(raw, str) or not raw.strip():
+        raise InputError(f"{where}: {shown(raw)} is not a principal; write anonymous or DOMAIN\\name.")
+    if not raw.strip().isprintable():
+        raise InputError(
+            f"{where}: {shown(raw)} has a control character inside; take it out (in double quotes YAML reads a "
+            "backslash and a letter as one: write DOMAIN\\name without quotes)."
+        )
+    return raw.strip()
+
+
+def parse_rights(raw: object, state: str, where: str) -> tuple[str, ...]:
+    """Extended rights in their usual spelling, each once.
+
+    Args:
+        raw: one right, or a list.
+        state: "present", or "absent" where even reserved rights may go.
+        where: the option, for the sentence.
+
+    Raises:
+        InputError: there is none, or one that is not for granting.
+    """
+    words = [raw] if isinstance(raw, str) else raw
+    if not isinstance(words, Sequence) or not words:
+        raise InputError(f"{where}: no right is given; name at least one, such as {GRANTABLE[1]}.")
+    return tuple(dict.fromkeys(_right(word, state, where) for word in words))
 
 
 def _right(raw: object, state: str, where: str) -> str:

@@ -16,10 +16,11 @@ from dataclasses import dataclass, field, replace
 from .aggregation import ENTRY_LIMIT
 from .bridging import Bridge, bridge
 from .coverage import sharing
+from .draft import Order
 from .moments import RELEVANT, Flaw, flaws
 from .overlaps import clashes
 from .ranges import Binding, IPRange, aggregate, count_addresses
-from .sequence import Order, orders
+from .sequence import orders
 from .target import Target
 from .world import Move, World, Write
 

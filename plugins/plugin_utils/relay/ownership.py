@@ -13,30 +13,27 @@ from collections.abc import Iterable, Iterator, Sequence
 from .model import AccessEntry
 from .rights import (
     ALL_RIGHTS,
-    ANONYMOUS_GROUP_RIGHTS,
-    AUTHORITATIVE_DOMAIN_SENDER,
+    ANONYMOUS_USERS,
     GRANTABLE,
     PERMISSION_GROUPS,
     GroupMember,
+    anonymous_group_rights,
     explicit_rights,
 )
 
-ANONYMOUS_USERS = "AnonymousUsers"
 # Windows translates this principal's name, so it may have to be told by its rights.
 _TRANSLATED = "authenticated users"
 _LEGACY = "ExchangeLegacyServers"
 
 
-def anonymous_group_rights(version: str) -> tuple[str, ...]:
-    """Rights that permission group AnonymousUsers gives on this version of Exchange."""
-    if version == "2007":
-        return tuple(right for right in ANONYMOUS_GROUP_RIGHTS if right != AUTHORITATIVE_DOMAIN_SENDER)
-    return ANONYMOUS_GROUP_RIGHTS
-
-
 def account(principal: str) -> str:
     """The account part of a principal's name, in lower case: Exchange names its own groups alike everywhere."""
     return principal.rpartition("\\")[2].casefold()
+
+
+def is_exchange_principal(principal: str) -> bool:
+    """Whether this is a principal of Exchange's own servers, which permission groups give rights to."""
+    return account(principal) in _EXCHANGE_ACCOUNTS
 
 
 def manual_entries(

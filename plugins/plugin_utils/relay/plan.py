@@ -11,23 +11,24 @@ from .asking import principals_needed, users_told_by
 from .blast_radius import blast_radius
 from .changes import changes_of, diff_of
 from .compile import compile_steps
-from .desired import ANONYMOUS, EXTERNALLY_SECURED, DesiredConnector, DesiredConnectors
+from .desired import ANONYMOUS, INTERNAL, DesiredConnector, DesiredConnectors
 from .errors import InputError, PlanRefused, RelayError
 from .existing import existing
 from .findings import Finding, finding, name_addresses, with_acceptance
 from .fitting import fit
 from .guards import accepted_for, empty_sources, plan_findings
+from .internal import answered_by
 from .model import ReceiveConnector, ServerState
 from .moments import Flaw
 from .ordering import ordered_moves
-from .ownership import ANONYMOUS_USERS
 from .policy import Policy
 from .principal_words import is_anonymous
-from .rights import PERMISSION_GROUPS, anonymous_principal
+from .principals import told_users
+from .rights import ANONYMOUS_USERS, PERMISSION_GROUPS, anonymous_principal
 from .spread import with_left_overs
 from .steps import Plan, ServiceOutcome, Step
 from .target import Target, resolve
-from .world import World, picture_of
+from .world import DOCUMENTED_USERS, World, picture_of
 
 __all__ = ["Plan", "Policy", "Step", "access_needed", "plan_server", "principals_needed"]
 
@@ -47,8 +48,8 @@ def access_needed(desired: DesiredConnectors, state: ServerState) -> tuple[str, 
     needed = [connector.distinguished_name for connector in own]
 
     def told(entry: DesiredConnector) -> bool:
-        # A switch to the other method only asks before it writes; what is granted is asked for at its turn.
-        lasting = entry.method != EXTERNALLY_SECURED
+        # A switch to another method only asks before it writes; what is granted is asked for at its turn.
+        lasting = entry.method in (None, ANONYMOUS)
         return any(_may_tell(one, state) and (not lasting or _keeps_the_group(one, desired, state)) for one in own)
 
     if any(_needs_the_name(entry, connector) and not told(entry) for entry, connector in pairs):
@@ -75,7 +76,7 @@ def _existing(desired: DesiredConnector, state: ServerState) -> ReceiveConnector
 def _keeps_the_group(connector: ReceiveConnector, desired: DesiredConnectors, state: ServerState) -> bool:
     """Whether a connector that tells the anonymous principal's name still does while the plan is carried out."""
     return not any(
-        (entry.state == "absent" or entry.method == EXTERNALLY_SECURED) and _existing(entry, state) is connector
+        (entry.state == "absent" or entry.method not in (None, ANONYMOUS)) and _existing(entry, state) is connector
         for entry in desired
     )
 
@@ -118,7 +119,14 @@ def plan_server(desired: DesiredConnectors, state: ServerState, policy: Policy) 
     desired = with_left_overs(desired, state)
     anonymous, reference = _anonymous(desired, state)
     pictures = {entry.name.casefold(): picture_of(entry, state) for entry in state.connectors}
-    read = World(facts, anonymous, pictures, principals=state.principals)
+    read = World(
+        facts,
+        anonymous,
+        pictures,
+        told_users(pictures.values(), facts.version) or DOCUMENTED_USERS,
+        reference is not None,
+        state.principals,
+    )
     _refuse_unread(desired, state)
     targets = [resolve(entry, read, policy.absent_is_created) for entry in desired]
     _refuse_entangled_names(targets, facts.name)
@@ -158,7 +166,9 @@ def _outcomes(targets: Sequence[Target], final: World) -> dict[str, ServiceOutco
         picture = final.get(target.name)
         ranges = picture.ranges if picture is not None and picture.enabled else frozenset()
         found[target.desired.service] = ServiceOutcome(
-            so_far.connectors | {target.name.casefold(), target.desired.key}, so_far.ranges | ranges
+            so_far.connectors | {target.name.casefold(), target.desired.key},
+            so_far.ranges | ranges,
+            answered_by(target, final) if target.desired.method == INTERNAL else (),
         )
     return found
 

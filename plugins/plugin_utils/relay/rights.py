@@ -171,6 +171,11 @@ def anonymous_group_rights(version: str) -> tuple[str, ...]:
     return _ANONYMOUS_GROUP_RIGHTS_2007 if version == "2007" else ANONYMOUS_GROUP_RIGHTS
 
 
+def users_group_rights(version: str) -> tuple[str, ...]:
+    """What permission group ExchangeUsers gives on a server of this version (one of VERSIONS)."""
+    return _USERS_GROUP_RIGHTS_2007 if version == "2007" else USERS_GROUP_RIGHTS
+
+
 def explicit_rights(entries: Iterable[AccessEntry], deny: bool = False) -> dict[str, frozenset[str]]:
     """Principal -> rights of its own, not inherited entries that allow (or deny). Principals keep their first case."""
     names: dict[str, str] = {}
@@ -216,7 +221,7 @@ def authenticated_users_principal(entries: Iterable[AccessEntry], version: str =
         entries: the access list.
         version: that of the server, one of VERSIONS; "" for one after 2007, whose group is a smaller one.
     """
-    wanted = set(_USERS_GROUP_RIGHTS_2007 if version == "2007" else USERS_GROUP_RIGHTS)
+    wanted = set(users_group_rights(version))
     found = [
         name
         for name, rights in explicit_rights(entries).items()

@@ -13,9 +13,20 @@ from ansible_collections.mailrelay.exchange.plugins.module_utils._argument_spec 
 from ansible_collections.mailrelay.exchange.plugins.module_utils._profiles import PROFILES
 from ansible_collections.mailrelay.exchange.plugins.module_utils._properties import BY_OPTION, THROTTLING
 
+from .accounts import parse_accounts
 from .aggregation import refuse_too_many
 from .declaration import mapping, near_match, only_keys
-from .desired import ANONYMOUS, EXTERNALLY_SECURED, DesiredConnector, DesiredConnectors, Method
+from .desired import (
+    ANONYMOUS,
+    AUTHENTICATED,
+    EXTERNALLY_SECURED,
+    INTERNAL,
+    METHODS,
+    DesiredConnector,
+    DesiredConnectors,
+    DesiredGrant,
+    Method,
+)
 from .errors import InputError
 from .options import (
     parse_receive_connector,
@@ -36,8 +47,9 @@ __all__ = [
 ]
 
 DEFAULT_BINDINGS = ("0.0.0.0:25",)
-_METHODS: dict[str, Method] = {ANONYMOUS: ANONYMOUS, EXTERNALLY_SECURED: EXTERNALLY_SECURED}
-_NOT_BUILT = ("authenticated", "internal")
+_BY_WORD: dict[str, Method] = {method: method for method in METHODS}
+# What says how a connector is, for a method that has none.
+_OF_A_CONNECTOR = ("accounts", "aggregate", "connector", "split", "throttling")
 # A server with more receive connectors than that would be a typing error.
 _MOST_CONNECTORS = 500
 _WHOLE = re.compile(r"[0-9]{1,9}", re.ASCII)
@@ -119,9 +131,12 @@ def _parse_service(
         raise InputError(f"{where}.state: {shown(state)} is neither present nor absent.")
     method = _method(service.get("method"), f"{where}.method")
     sources = resolve_sources(service.get("sources"), groups, today, f"{where}.sources", expired)
+    if method == INTERNAL:
+        return [_without_connector(DesiredConnector(connector_name, "service", service=name), service, sources, where)]
+    accounts = _accounts(service.get("accounts"), method, f"{where}.accounts")
     profile, throttling = _throttling(service.get("throttling"), f"{where}.throttling")
     values = {**throttling, **_connector_options(service.get("connector"), f"{where}.connector")}
-    _refuse_contradiction(method, values, f"{where}.connector")
+    _refuse_contradiction(method, accounts, values, f"{where}.connector")
     whole = DesiredConnector(
         connector_name,
         "service",
@@ -133,6 +148,7 @@ def _parse_service(
         profile,
         previous_name=previous,
         aggregate=_aggregate(service.get("aggregate"), f"{where}.aggregate"),
+        grants=accounts,
         accept_findings=accepted,
     )
     if parts is not None:
@@ -257,14 +273,9 @@ def _checked_name(name: str, where: str) -> str:
 def _method(raw: object, where: str) -> Method:
     if raw is None:
         return ANONYMOUS
-    if isinstance(raw, str) and raw in _METHODS:
-        return _METHODS[raw]
-    if raw in _NOT_BUILT:
-        raise InputError(
-            f"{where}: {raw} is a method of the design that this release does not build yet; "
-            "use anonymous or externally_secured."
-        )
-    raise InputError(f"{where}: {shown(raw)} is not a method; {near_match(str(raw), _METHODS)}")
+    if isinstance(raw, str) and raw in _BY_WORD:
+        return _BY_WORD[raw]
+    raise InputError(f"{where}: {shown(raw)} is not a method; {near_match(str(raw), _BY_WORD)}")
 
 
 def _throttling(raw: object, where: str) -> tuple[str, dict[str, object]]:
@@ -298,19 +309,61 @@ def _connector_options(raw: object, where: str) -> dict[str, object]:
     return parse_values(options, where)
 
 
-def _refuse_contradiction(method: Method, values: Mapping[str, object], where: str) -> None:
+def _accounts(raw: object, method: Method, where: str) -> tuple[DesiredGrant, ...]:
+    if raw is not None and method != AUTHENTICATED:
+        raise InputError(
+            f"{where}: only clients that log on are accounts, and method {method} has none that do; declare method "
+            f"{AUTHENTICATED}, or take the accounts out."
+        )
+    return parse_accounts(raw, where)
+
+
+def _without_connector(
+    connector: DesiredConnector, service: Mapping[str, object], sources: SourceList, where: str
+) -> DesiredConnector:
+    """A service whose sources only send to recipients inside, which other connectors take from them anyway."""
+    for option in _OF_A_CONNECTOR:
+        if service.get(option) is not None:
+            raise InputError(f"{where}.{option}: method {INTERNAL} has no connector of its own; take it out.")
+    if sources.change is not None:
+        raise InputError(
+            f"{where}.sources: method {INTERNAL} has no connector whose list could be changed; give all sources, as a "
+            "list or as set."
+        )
+    return replace(
+        connector,
+        state="absent",
+        method=INTERNAL,
+        sources=sources,
+        accept_findings=parse_accepted(service.get("accept_findings"), f"{where}.accept_findings"),
+    )
+
+
+def _refuse_contradiction(
+    method: Method, accounts: Collection[DesiredGrant], values: Mapping[str, object], where: str
+) -> None:
     """A whole list of groups or mechanisms that the declared method cannot work with."""
     groups, mechanisms = values.get("permission_groups"), values.get("auth_mechanism")
-    if method == ANONYMOUS:
-        if isinstance(groups, frozenset) and "AnonymousUsers" not in groups:
-            raise InputError(f"{where}.permission_groups: method anonymous needs AnonymousUsers; add it.")
-        if isinstance(mechanisms, frozenset) and "ExternalAuthoritative" in mechanisms:
-            raise InputError(
-                f"{where}.auth_mechanism: ExternalAuthoritative is method externally_secured; declare that method, or "
-                "take it out."
-            )
-    else:
-        if isinstance(groups, frozenset) and "ExchangeServers" not in groups:
-            raise InputError(f"{where}.permission_groups: method externally_secured needs ExchangeServers; add it.")
-        if isinstance(mechanisms, frozenset) and "ExternalAuthoritative" not in mechanisms:
-            raise InputError(f"{where}.auth_mechanism: method externally_secured needs ExternalAuthoritative; add it.")
+    needed = _NEEDED_GROUP[method]
+    if isinstance(groups, frozenset) and needed not in groups and not accounts:
+        raise InputError(f"{where}.permission_groups: method {method} needs {needed}; add it.")
+    if not isinstance(mechanisms, frozenset):
+        return
+    if method != EXTERNALLY_SECURED and "ExternalAuthoritative" in mechanisms:
+        raise InputError(
+            f"{where}.auth_mechanism: ExternalAuthoritative is method externally_secured; declare that method, or "
+            "take it out."
+        )
+    if method == EXTERNALLY_SECURED and "ExternalAuthoritative" not in mechanisms:
+        raise InputError(f"{where}.auth_mechanism: method externally_secured needs ExternalAuthoritative; add it.")
+    if method == AUTHENTICATED and not mechanisms & {"BasicAuth", "Integrated"}:
+        raise InputError(
+            f"{where}.auth_mechanism: method authenticated needs BasicAuth or Integrated; add one of them."
+        )
+
+
+_NEEDED_GROUP: dict[Method, str] = {
+    ANONYMOUS: "AnonymousUsers",
+    EXTERNALLY_SECURED: "ExchangeServers",
+    AUTHENTICATED: "ExchangeUsers",
+}

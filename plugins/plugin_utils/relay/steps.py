@@ -76,10 +76,12 @@ class ServiceOutcome:
 
     connectors: their names in lower case, also of those that leave with this plan.
     ranges: who may relay through them in the end.
+    answered_by: of a service without a connector, the connectors that answer its sources in the end.
     """
 
     connectors: frozenset[str]
     ranges: frozenset[IPRange]
+    answered_by: tuple[str, ...] = ()
 
 
 _NO_SERVICES: Mapping[str, ServiceOutcome] = MappingProxyType({})

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from .desired import DesiredConnector, DesiredConnectors
+from .desired import AUTHENTICATED, INTERNAL, DesiredConnector, DesiredConnectors
 from .ranges import IPRange, count_addresses
 from .steps import Plan, ServiceOutcome
 
@@ -26,13 +26,16 @@ def _report(
 ) -> dict[str, object]:
     present = [part for part in parts if part.state == "present"]
     own = {part.key for part in parts} | (outcome.connectors if outcome is not None else set())
-    ranges = _ranges(present, outcome)
+    method = (present or parts)[0].method
+    ranges = _ranges(parts if method == INTERNAL else present, outcome)
     return {
         "service": service,
         "connector": (present or parts)[0].name,
         "connectors": [part.name for part in present],
-        "state": "present" if present else "absent",
-        "method": (present or parts)[0].method,
+        "state": "present" if present or method == INTERNAL else "absent",
+        "method": method,
+        "accounts": [grant.principal for grant in (present or parts)[0].grants],
+        "answered_by": list(outcome.answered_by) if outcome is not None else [],
         "sources": len(ranges),
         "addresses": count_addresses(ranges),
         "changed": bool(own & touched),
@@ -68,12 +71,36 @@ def _sentence(report: Mapping[str, object], server: str, check_mode: bool) -> st
     where = f"{report['connector']!r} on {server}"
     if len(names) > 1:
         where = f"{len(names)} connectors, {names[0]!r} to {names[-1]!r}, on {server}"
-    if report["state"] == "absent":
+    if report["method"] == INTERNAL:
+        truth = _inside(report, server)
+    elif report["state"] == "absent":
         truth = f"there {'would be' if would else 'is'} no connector {where}"
     elif not report["sources"]:
         truth = f"nobody {'would' if would else 'may'} relay through {where}"
     else:
         count, addresses = report["sources"], report["addresses"]
         who = f"{count} source{'s' if count != 1 else ''} ({addresses} address{'es' if addresses != 1 else ''})"
-        truth = f"{who} {'could' if would else 'may'} relay through {where}, method {report['method']}"
+        truth = f"{who} {'could' if would else 'may'} relay through {where}, {_how(report)}"
     return f"{report['service']}: {verb}; {truth}."
+
+
+def _how(report: Mapping[str, object]) -> str:
+    """The method, and who has to log on."""
+    accounts = report["accounts"]
+    count = len(accounts) if isinstance(accounts, list) else 0
+    if report["method"] != AUTHENTICATED:
+        return f"method {report['method']}"
+    who = f"{count} account{'s' if count != 1 else ''}" if count else "any user"
+    return f"method {report['method']} ({who}, after logging on)"
+
+
+def _inside(report: Mapping[str, object], server: str) -> str:
+    """What is true of a service without a connector."""
+    answering = report["answered_by"]
+    names = [repr(name) for name in answering] if isinstance(answering, list) else []
+    through = f"through {' and '.join(names)}" if names else "through no connector"
+    count = report["sources"]
+    return (
+        f"{count} source{'s' if count != 1 else ''} send{'s' if count == 1 else ''} to recipients inside {through} on "
+        f"{server}, method {report['method']}, which needs no connector"
+    )

@@ -17,20 +17,21 @@ from ansible_collections.mailrelay.exchange.plugins.module_utils._properties imp
 
 from .availability import refuse_unavailable, transport_role_of_a_new_connector
 from .cutting import without_addresses
-from .desired import ANONYMOUS, EXTERNALLY_SECURED, DesiredConnector
+from .desired import DesiredConnector
 from .errors import InputError
 from .existing import existing
 from .legality import defaults_of_a_new_connector, refuse_illegal
+from .methods import meaning_of, refuse_lost_method
 from .model import AccessEntry, ServerFacts
-from .ownership import ANONYMOUS_USERS, unclear_groups
+from .ownership import unclear_groups
 from .principal_words import word_for
 from .principals import principal_name, refuse_unremovable, told_users
 from .quantities import Caseless
 from .ranges import IPRange
-from .rights import ANONYMOUS_RELAY_RIGHTS, ANY_RECIPIENT, AUTHORITATIVE_DOMAIN_SENDER
+from .rights import ANONYMOUS_USERS, AUTHORITATIVE_DOMAIN_SENDER
 from .usages import USAGES, refuse_wrong_usage, seeds_of
 from .values import ListChange, parse_option
-from .world import EXCHANGE_SERVERS, EXTERNAL, TLS, Picture, World, connector_distinguished_name
+from .world import Picture, World, connector_distinguished_name
 
 
 @dataclass(frozen=True)
@@ -160,50 +161,17 @@ def _creation_values(desired: DesiredConnector, facts: ServerFacts) -> dict[str,
 
 
 def _with_method(target: Target, world: World) -> Target:
-    """A service's method as permission groups, mechanisms and rights.
-
-    Groups and mechanisms that nobody declared stay, unless they belong to the other method: an inert group that a
-    switch leaves behind does no harm, while taking it out could remove rights granted by hand.
-    """
-    before = target.before
-    groups = frozenset() if before is None else before.groups
-    mechanisms = frozenset((TLS,)) if before is None else before.mechanisms
-    declared = target.desired.values
-    if target.desired.method == ANONYMOUS:
-        implied = {
-            "permission_groups": groups | {ANONYMOUS_USERS},
-            "auth_mechanism": (mechanisms - {EXTERNAL} or frozenset((TLS,))) if EXTERNAL in mechanisms else mechanisms,
-        }
-        grants = tuple(AccessEntry(world.anonymous, right, False, False) for right in ANONYMOUS_RELAY_RIGHTS)
-        revokes: tuple[AccessEntry, ...] = ()
-    else:
-        secured = mechanisms & {TLS, EXTERNAL} if EXTERNAL in mechanisms else frozenset((TLS, EXTERNAL))
-        implied = {"permission_groups": (groups - {ANONYMOUS_USERS}) | {EXCHANGE_SERVERS}, "auth_mechanism": secured}
-        grants = ()
-        revokes = (AccessEntry(world.anonymous, ANY_RECIPIENT, False, False),)
+    """A service's method as permission groups, mechanisms and rights; what somebody declared beside it stands."""
+    meaning = meaning_of(target.desired, target.before, world)
     values = {**target.values}
-    for option, value in implied.items():
-        if option not in declared:
+    for option, value in meaning.values.items():
+        if option not in target.desired.values:
             values[option] = value
-    _refuse_lost_method(target.desired, values, world.facts)
+    refuse_lost_method(target.desired, values, world.facts.name)
     if not target.desired.values.get("remote_ip_ranges"):
         # Nobody may relay: nothing to create, nothing to grant; what is there is switched off.
-        return replace(target, values={} if before is None else values, revokes=revokes)
-    return replace(target, values=values, grants=grants, revokes=revokes)
-
-
-def _refuse_lost_method(desired: DesiredConnector, values: Mapping[str, Any], facts: ServerFacts) -> None:
-    groups, mechanisms = values["permission_groups"], values["auth_mechanism"]
-    anonymous = desired.method == ANONYMOUS
-    group = ANONYMOUS_USERS if anonymous else EXCHANGE_SERVERS
-    where = f"Connector {desired.name!r} on {facts.name}"
-    if group not in groups:
-        raise InputError(f"{where}: permission_groups: method {desired.method} needs {group}; do not take it out.")
-    if (EXTERNAL in mechanisms) == anonymous:
-        raise InputError(
-            f"{where}: auth_mechanism: method {desired.method} "
-            f"{'excludes' if anonymous else 'needs'} {EXTERNAL}; declare {EXTERNALLY_SECURED} or {ANONYMOUS}."
-        )
+        return replace(target, values={} if target.before is None else values, revokes=meaning.revokes)
+    return replace(target, values=values, grants=meaning.grants, revokes=meaning.revokes)
 
 
 def _with_grants(target: Target, world: World) -> Target:

@@ -15,19 +15,35 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from .model import AccessEntry, PrincipalAnswer, ReceiveConnector, ServerFacts, ServerState
-from .ownership import ANONYMOUS_USERS, anonymous_group_rights, manual_entries
+from .ownership import is_exchange_principal, manual_entries
 from .quantities import Caseless
 from .ranges import Binding, IPRange
-from .rights import ANY_RECIPIENT, SUBMIT, effective_rights
+from .rights import (
+    ANONYMOUS_USERS,
+    ANY_RECIPIENT,
+    EXCHANGE_SERVERS,
+    EXCHANGE_USERS,
+    PERMISSION_GROUPS,
+    SUBMIT,
+    anonymous_group_rights,
+    effective_rights,
+    users_group_rights,
+)
 from .usages import seeds_of
 
 Outcome = Literal["keeps_manual", "removes_dropped", "removes_manual"]
 OUTCOMES: tuple[Outcome, ...] = ("keeps_manual", "removes_dropped", "removes_manual")
 """What writing PermissionGroups may do to rights granted by hand; Microsoft does not document which."""
 
-EXCHANGE_SERVERS = "ExchangeServers"
 EXTERNAL = "ExternalAuthoritative"
 TLS = "Tls"
+BASIC = "BasicAuth"
+BASIC_ONLY_WITH_TLS = "BasicAuthRequireTLS"
+INTEGRATED = "Integrated"
+DOCUMENTED_USERS = PERMISSION_GROUPS[EXCHANGE_USERS][0].principal
+"""Everybody who has logged on, as Microsoft's documentation names that principal."""
+
+_RELAY = frozenset((SUBMIT, ANY_RECIPIENT))
 
 _NO_ANSWERS: Mapping[tuple[str, str], PrincipalAnswer] = MappingProxyType({})
 
@@ -94,6 +110,11 @@ class Picture:
     def externally_secured(self) -> bool:
         """Whether every session is trusted as one of another mail server of ours."""
         return EXTERNAL in self.mechanisms and EXCHANGE_SERVERS in self.groups
+
+    @property
+    def offers_logon(self) -> bool:
+        """Whether users can log on, before or after STARTTLS."""
+        return bool(self.mechanisms & {BASIC, INTEGRATED}) and EXTERNAL not in self.mechanisms
 
     def rights_of(self, principal: str, deny: bool = False) -> frozenset[str]:
         """Rights (lower case) that are explicit entries of a principal."""
@@ -163,13 +184,16 @@ Move = Create | Write | Grant | Revoke | Delete
 class World:
     """All connectors of one server at one moment.
 
-    anonymous: how this server names the anonymous principal.
+    anonymous, users: how this server names the anonymous principal, and everybody who has logged on.
+    is_told: whether some connector tells how it names the anonymous principal; else it is the documented name.
     principals: what it answered to questions about principals, as in ServerState.
     """
 
     facts: ServerFacts
     anonymous: str
     pictures: Mapping[str, Picture]
+    users: str = DOCUMENTED_USERS
+    is_told: bool = True
     principals: Mapping[tuple[str, str], PrincipalAnswer] = field(default_factory=lambda: _NO_ANSWERS)
 
     def get(self, name: str) -> Picture | None:
@@ -181,11 +205,40 @@ class World:
 
     def relays_anonymously(self, picture: Picture) -> bool:
         """Whether the anonymous principal may submit to any recipient, by the connector's access list."""
-        return {SUBMIT, ANY_RECIPIENT} <= effective_rights(picture.entries or (), self.anonymous)
+        return effective_rights(picture.entries or (), self.anonymous) >= _RELAY
 
     def relays(self, picture: Picture) -> bool:
         """Whether clients that do not authenticate may relay, were the connector to answer them."""
         return picture.externally_secured or self.relays_anonymously(picture)
+
+    def relays_after_logon(self, picture: Picture, account: str = "") -> bool:
+        """Whether a client that logs on may relay, were the connector to answer it.
+
+        Args:
+            picture: the connector; where its access list has not been read, the permission groups tell.
+            account: whom the client logs on as; "" for a user without rights of his own.
+        """
+        if not picture.offers_logon:
+            return False
+        if picture.entries is None:
+            return EXCHANGE_USERS in picture.groups
+        principals = (self.users, account) if account else (self.users,)
+        return effective_rights(picture.entries, *principals) >= _RELAY
+
+    def accounts(self, picture: Picture) -> tuple[str, ...]:
+        """Principals of their own to whom the connector gives what relaying or sending takes, by explicit entries."""
+        known = {self.anonymous.casefold(), self.users.casefold()}
+        wanted = {right.casefold() for right in _RELAY}
+        found = {
+            entry.principal.casefold(): entry.principal
+            for entry in picture.entries or ()
+            if not entry.inherited and not entry.deny and entry.right.casefold() in wanted
+        }
+        return tuple(name for key, name in found.items() if key not in known and not is_exchange_principal(name))
+
+    def serves_after_logon(self, picture: Picture) -> bool:
+        """Whether somebody who logs on may relay: every user, or some account."""
+        return any(self.relays_after_logon(picture, account) for account in ("", *self.accounts(picture)))
 
     def accepts(self, picture: Picture) -> bool:
         """Whether clients that do not authenticate may send at all, were the connector to answer them.
@@ -213,10 +266,9 @@ class World:
             del pictures[before.key]
         elif isinstance(move, Write):
             pictures[before.key] = self._written(before, move, outcome)
-        elif isinstance(move, Grant):
-            pictures[before.key] = replace(before, entries=_with_rights(before, move))
         else:
-            pictures[before.key] = replace(before, entries=_without_rights(before, move))
+            entries = _with_rights(before, move) if isinstance(move, Grant) else _without_rights(before, move)
+            pictures[before.key] = self._with_groups_of(replace(before, entries=entries), move)
         return replace(self, pictures=pictures)
 
     def _created(self, move: Create) -> Picture:
@@ -250,17 +302,40 @@ class World:
         manual = entry in self.manual_entries(before)
         if manual and outcome == "removes_manual":
             return False
-        if entry.principal.casefold() != self.anonymous.casefold():
-            # The entries of other groups matter to no method of relay once their group is gone.
-            return True
-        if ANONYMOUS_USERS in after.groups:
-            return True
-        return manual and outcome == "keeps_manual"
+        for group, (principal, _rights) in self._groups.items():
+            if entry.principal.casefold() == principal.casefold():
+                return group in after.groups or (manual and outcome == "keeps_manual")
+        # The entries of other groups matter to no method of relay once their group is gone.
+        return True
+
+    @property
+    def _groups(self) -> dict[str, tuple[str, tuple[str, ...]]]:
+        """The permission groups that decide who may relay: name -> its principal on this server, and its rights."""
+        version = self.facts.version
+        return {
+            ANONYMOUS_USERS: (self.anonymous, anonymous_group_rights(version)),
+            EXCHANGE_USERS: (self.users, users_group_rights(version)),
+        }
 
     def _group_entries(self, groups: frozenset[str]) -> Iterator[AccessEntry]:
-        if ANONYMOUS_USERS in groups:
-            for right in anonymous_group_rights(self.facts.version):
-                yield AccessEntry(self.anonymous, right, False, False)
+        for group, (principal, rights) in self._groups.items():
+            if group in groups:
+                yield from (AccessEntry(principal, right, False, False) for right in rights)
+
+    def _with_groups_of(self, picture: Picture, move: Grant | Revoke) -> Picture:
+        """The connector with the permission groups that its access list makes up after a grant or a revocation.
+
+        A group is there when all its entries are, and leaves with the first of them (derived: Exchange keeps nothing
+        but the entries).
+        """
+        groups = picture.groups
+        for group, (principal, rights) in self._groups.items():
+            touched = _folded(rights) & _folded(move.rights)
+            if move.deny or not touched or move.principal.casefold() != principal.casefold():
+                continue
+            whole = _folded(rights) <= picture.rights_of(principal)
+            groups = groups | {group} if whole else groups - {group}
+        return replace(picture, values={**picture.values, "permission_groups": groups})
 
 
 def _folded(rights: Iterable[str]) -> frozenset[str]:

@@ -1,0 +1,64 @@
+# Copyright: (c) 2026, the mailrelay.exchange authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""PRIVATE to the collection: the accounts of a service that alone may relay after logging on, as declared.
+
+Source: reports of administrators who let an account without a mailbox submit mail; Microsoft's "Receive connectors"
+page for what each right means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from .declaration import mapping, only_keys
+from .desired import DesiredGrant
+from .errors import InputError
+from .options import parse_principal, parse_rights
+from .ranges import shown
+from .rights import ANY_RECIPIENT, HEADERS_ROUTING, SUBMIT
+
+ACCOUNT_RIGHTS = (SUBMIT, ANY_RECIPIENT, HEADERS_ROUTING)
+"""What an account has unless its rights are declared: it relays, with senders that it may send as anyway."""
+
+_EXAMPLE = "[CONTOSO\\svc-app, {principal: CONTOSO\\svc-erp, rights: [...]}]"
+
+
+def parse_accounts(raw: object, where: str) -> tuple[DesiredGrant, ...]:
+    """The accounts of a service as grants (None: every user may relay). Raises InputError.
+
+    Args:
+        raw: a list of principals, or of mappings of principal and rights.
+        where: the option, for the sentence.
+    """
+    if raw is None:
+        return ()
+    entries = [raw] if isinstance(raw, (str, Mapping)) else raw
+    if not isinstance(entries, Sequence):
+        raise InputError(f"{where}: {shown(raw)} is not a list of accounts; write {_EXAMPLE}.")
+    if not entries:
+        raise InputError(
+            f"{where}: the list is empty, so that nobody could relay; name the accounts, or take it out to let every "
+            "user relay who logs on."
+        )
+    accounts = tuple(_parse_account(entry, f"{where}[{number}]") for number, entry in enumerate(entries))
+    seen: set[str] = set()
+    for account in accounts:
+        if account.principal.casefold() in seen:
+            raise InputError(f"{where}: {shown(account.principal)} is named twice; name it once, with all its rights.")
+        seen.add(account.principal.casefold())
+    return accounts
+
+
+def _parse_account(raw: object, where: str) -> DesiredGrant:
+    if isinstance(raw, str):
+        return DesiredGrant(parse_principal(raw, where), ACCOUNT_RIGHTS)
+    account = mapping(raw, where, _EXAMPLE)
+    only_keys(account, ("principal", "rights"), where)
+    principal = parse_principal(account.get("principal"), f"{where}.principal")
+    if account.get("rights") is None:
+        return DesiredGrant(principal, ACCOUNT_RIGHTS)
+    rights = parse_rights(account["rights"], "present", f"{where}.rights")
+    for right in (SUBMIT, ANY_RECIPIENT):
+        if right not in rights:
+            raise InputError(f"{where}.rights: without {right} the account could not relay; add it.")
+    return DesiredGrant(principal, rights)

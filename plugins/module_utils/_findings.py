@@ -309,8 +309,8 @@ FINDINGS: tuple[FindingKind, ...] = (
         "On {server} no connector would take mail for recipients inside from {addresses}, which the service of "
         "{connector} needs, because its method internal has no connector of its own.",
         "Let a connector that answers them take anonymous mail, or declare method anonymous.",
-        "Setup of Exchange 2013 and later makes a connector that takes mail for recipients inside from everybody; setup "
-        "of 2007 and 2010 makes none, and somebody may have narrowed it.",
+        "Setup of Exchange 2013 and later makes a connector that takes mail for recipients inside from everybody; "
+        "setup of 2007 and 2010 makes none, and somebody may have narrowed it.",
     ),
 )
 

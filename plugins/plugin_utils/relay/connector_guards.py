@@ -86,11 +86,11 @@ def sender_rights_missing(picture: Picture, world: World, accounts: Sequence[str
         return ANY_SENDER not in effective_rights(picture.entries or (), *principals)
 
     without = [account for account in accounts if lacking(world.users, account)]
-    if without or (not accounts and lacking(world.users)):
-        detail = (
-            f"{', '.join(without)} {'has' if len(without) == 1 else 'have'} not" if without else "ExchangeUsers lacks"
-        )
+    if without:
+        detail = f"{', '.join(without)} {'has' if len(without) == 1 else 'have'} not"
         yield finding("sender_rights_missing", world.facts.name, (picture.name,), (), detail)
+    elif not accounts and lacking(world.users):
+        yield finding("sender_rights_missing", world.facts.name, (picture.name,), (), "ExchangeUsers does not give")
 
 
 def _addresses_of_others(

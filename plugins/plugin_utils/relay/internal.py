@@ -9,6 +9,7 @@ accepted domains from everybody; the default connectors of 2007 and 2010 do not.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from .coverage import Cuts, Endpoint, endpoints_of, flagged, served
 from .findings import Finding, finding
@@ -42,8 +43,7 @@ def answered_by(target: Target, final: World) -> tuple[str, ...]:
     for endpoint, sources, cuts in _places(target, final):
         wanted = _slots(sources, cuts)
         for picture in pictures:
-            mine = flagged(final, endpoint, cuts, lambda one, mine=picture: int(one is mine))
-            if mine & wanted:
+            if flagged(final, endpoint, cuts, partial(_is, picture)) & wanted:
                 found.add(picture.name)
     return tuple(sorted(found))
 

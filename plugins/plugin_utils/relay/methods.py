@@ -28,7 +28,6 @@ from .rights import (
     EXCHANGE_SERVERS,
     EXCHANGE_USERS,
     GRANTABLE,
-    users_group_rights,
 )
 from .world import BASIC, BASIC_ONLY_WITH_TLS, EXTERNAL, INTEGRATED, TLS, Picture, World
 
@@ -126,11 +125,15 @@ def _opened_by_logon(before: Picture | None, world: World) -> bool:
 def _anonymous(before: Picture | None, world: World) -> Meaning:
     """Exactly five rights for clients that do not log on, and nobody who relays by logging on."""
     mechanisms = _mechanisms(before) - {EXTERNAL}
-    if _opened_by_logon(before, world):
+    groups = _groups(before) | {ANONYMOUS_USERS}
+    if before is not None and world.serves_after_logon(before):
         mechanisms -= LOGONS
+        if not (world.is_told or world.relays_after_logon(before)):
+            # The way there leads over trust (see switching), whose group stays behind without effect.
+            groups |= {EXCHANGE_SERVERS}
     return Meaning(
         {
-            "permission_groups": _groups(before) | {ANONYMOUS_USERS},
+            "permission_groups": groups,
             "auth_mechanism": mechanisms if mechanisms or not _mechanisms(before) else frozenset((TLS,)),
         },
         _allowed(world.anonymous, ANONYMOUS_RELAY_RIGHTS),
@@ -189,7 +192,7 @@ def _accounts(desired: DesiredConnector, before: Picture | None, world: World) -
     if before is not None:
         listed = {(entry.principal.casefold(), entry.right) for entry in grants}
         named = {entry.principal for entry in grants}
-        revokes += _allowed(world.users, users_group_rights(world.facts.version))
+        revokes += _allowed(world.users, GRANTABLE)
         for principal in dict.fromkeys((*world.accounts(before), *sorted(named))):
             revokes += [entry for entry in _allowed(principal, GRANTABLE) if _row(entry) not in listed]
     return Meaning(

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from .desired import AUTHENTICATED, INTERNAL, DesiredConnector, DesiredConnectors
+from .desired import AUTHENTICATED, INTERNAL, DesiredConnector, DesiredConnectors, Method
 from .ranges import IPRange, count_addresses
 from .steps import Plan, ServiceOutcome
 
@@ -34,12 +34,20 @@ def _report(
         "connectors": [part.name for part in present],
         "state": "present" if present or method == INTERNAL else "absent",
         "method": method,
-        "accounts": [grant.principal for grant in (present or parts)[0].grants],
-        "answered_by": list(outcome.answered_by) if outcome is not None else [],
         "sources": len(ranges),
         "addresses": count_addresses(ranges),
         "changed": bool(own & touched),
+        **_of_method(method, (present or parts)[0], outcome),
     }
+
+
+def _of_method(method: Method | None, connector: DesiredConnector, outcome: ServiceOutcome | None) -> dict[str, object]:
+    """What there is to say of some methods only."""
+    if method == AUTHENTICATED:
+        return {"accounts": [grant.principal for grant in connector.grants]}
+    if method == INTERNAL:
+        return {"answered_by": list(outcome.answered_by) if outcome is not None else []}
+    return {}
 
 
 def _ranges(parts: Sequence[DesiredConnector], outcome: ServiceOutcome | None) -> frozenset[IPRange]:
@@ -86,10 +94,10 @@ def _sentence(report: Mapping[str, object], server: str, check_mode: bool) -> st
 
 def _how(report: Mapping[str, object]) -> str:
     """The method, and who has to log on."""
-    accounts = report["accounts"]
-    count = len(accounts) if isinstance(accounts, list) else 0
     if report["method"] != AUTHENTICATED:
         return f"method {report['method']}"
+    accounts = report["accounts"]
+    count = len(accounts) if isinstance(accounts, list) else 0
     who = f"{count} account{'s' if count != 1 else ''}" if count else "any user"
     return f"method {report['method']} ({who}, after logging on)"
 

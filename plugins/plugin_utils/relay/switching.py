@@ -86,8 +86,6 @@ def _by_trust(draft: Draft, target: Target) -> Draft:
     """
     groups = draft.now.groups | target.values["permission_groups"] | {EXCHANGE_SERVERS}
     draft.write({"permission_groups": groups, "auth_mechanism": frozenset((TLS, EXTERNAL))})
-    if "permission_groups" not in target.desired.values:
-        target = replace(target, values={**target.values, "permission_groups": groups})
     return _at_once(draft.rights(), target)
 
 

@@ -291,15 +291,15 @@ class World:
             after = _renamed(after, str(move.values["name"]))
         if "permission_groups" not in move.values or before.entries is None:
             return after
-        kept = [entry for entry in before.entries if self._survives(entry, before, after, outcome)]
+        by_hand = frozenset(self.manual_entries(before))
+        kept = [entry for entry in before.entries if self._survives(entry, entry in by_hand, after, outcome)]
         missing = [entry for entry in self._group_entries(after.groups) if entry not in kept]
         return replace(after, entries=tuple(kept + missing))
 
-    def _survives(self, entry: AccessEntry, before: Picture, after: Picture, outcome: Outcome) -> bool:
+    def _survives(self, entry: AccessEntry, manual: bool, after: Picture, outcome: Outcome) -> bool:
         """Whether an access entry is still there once PermissionGroups has been written."""
         if entry.inherited:
             return True
-        manual = entry in self.manual_entries(before)
         if manual and outcome == "removes_manual":
             return False
         for group, (principal, _rights) in self._groups.items():

@@ -30,8 +30,14 @@ from .simulated_exchange import Connector, Refused, SimulatedExchange
 from .simulated_facts import DC
 
 TODAY = date(2026, 11, 21)
-# What somebody says who takes sources away, and lets others in, on purpose.
-MEANT = Policy(accepted={"too_many_removed": "they are gone for good", "too_many_added": "they are all needed"})
+# What somebody says who takes sources away, lets others in and trusts them on purpose.
+MEANT = Policy(
+    accepted={
+        "too_many_removed": "they are gone for good",
+        "too_many_added": "they are all needed",
+        "externally_secured_bypass": "they are mail servers of ours",
+    }
+)
 
 
 def facts_of(server: SimulatedExchange) -> ServerFacts:

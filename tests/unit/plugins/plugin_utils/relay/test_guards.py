@@ -264,9 +264,14 @@ def test_two_ways_to_relay_are_told(server: SimulatedExchange) -> None:
     assert plan.refusal is not None
 
 
-def test_the_price_of_trust_is_shown_and_refuses_nothing(server: SimulatedExchange) -> None:
-    plan = relay(server, sources=["10.0.0.1"], method="externally_secured")
-    assert (only(plan).id, plan.refusal) == ("externally_secured_bypass", None)
+def test_the_price_of_trust_is_accepted_before_it_is_paid_and_shown_afterwards(server: SimulatedExchange) -> None:
+    plan = judged(server, Policy(), sources=["10.0.0.1"], method="externally_secured")
+    assert (only(plan).id, only(plan).severity) == ("externally_secured_bypass", "warning")
+    assert plan.refusal is not None
+    assert "antispam" in str(plan.refusal)
+    rolled_out(server, sources=["10.0.0.1"], method="externally_secured")
+    plan = judged(server, Policy(), sources=["10.0.0.2"], method="externally_secured")
+    assert (only(plan).id, only(plan).severity, plan.refusal) == ("externally_secured_bypass", "info", None)
 
 
 def test_a_denied_right_is_told(server: SimulatedExchange) -> None:

@@ -83,11 +83,6 @@ def test_nothing_declared_is_nothing_to_do() -> None:
     assert len(parse_services({}, None, None, None, "EX1", TODAY)) == 0
 
 
-@pytest.mark.parametrize("method", ["authenticated", "internal"])
-def test_a_method_of_a_later_release_says_so(method: str) -> None:
-    assert "does not build yet" in refused(method=method, sources=["10.20.9.5"])
-
-
 @pytest.mark.parametrize(
     ("service", "told"),
     [

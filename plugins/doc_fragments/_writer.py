@@ -22,6 +22,6 @@ options:
         V(two_methods), V(exchange_server_address), V(exchange_addresses_unknown), V(protected_address),
         V(shared_address), V(service_gap), V(empty_sources), V(range_conflict), V(role_conflict),
         V(open_window), V(relay_denied), V(too_many_removed), V(too_many_added), V(excessive_rights),
-        V(hybrid_on_relay).
+        V(hybrid_on_relay), V(externally_secured_bypass), V(plain_basic), V(internal_refused).
     type: dict
 """

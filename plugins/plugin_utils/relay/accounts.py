@@ -14,6 +14,7 @@ from .declaration import mapping, only_keys
 from .desired import DesiredGrant
 from .errors import InputError
 from .options import parse_principal, parse_rights
+from .principal_words import is_anonymous, is_authenticated_users
 from .ranges import shown
 from .rights import ANY_RECIPIENT, HEADERS_ROUTING, SUBMIT
 
@@ -51,10 +52,10 @@ def parse_accounts(raw: object, where: str) -> tuple[DesiredGrant, ...]:
 
 def _parse_account(raw: object, where: str) -> DesiredGrant:
     if isinstance(raw, str):
-        return DesiredGrant(parse_principal(raw, where), ACCOUNT_RIGHTS)
+        return DesiredGrant(_account(raw, where), ACCOUNT_RIGHTS)
     account = mapping(raw, where, _EXAMPLE)
     only_keys(account, ("principal", "rights"), where)
-    principal = parse_principal(account.get("principal"), f"{where}.principal")
+    principal = _account(account.get("principal"), f"{where}.principal")
     if account.get("rights") is None:
         return DesiredGrant(principal, ACCOUNT_RIGHTS)
     rights = parse_rights(account["rights"], "present", f"{where}.rights")
@@ -62,3 +63,13 @@ def _parse_account(raw: object, where: str) -> DesiredGrant:
         if right not in rights:
             raise InputError(f"{where}.rights: without {right} the account could not relay; add it.")
     return DesiredGrant(principal, rights)
+
+
+def _account(raw: object, where: str) -> str:
+    principal = parse_principal(raw, where)
+    if is_anonymous(principal) or is_authenticated_users(principal):
+        raise InputError(
+            f"{where}: {shown(principal)} is not an account that logs on; name one, such as CONTOSO\\svc-app, or take "
+            "accounts out to let every user relay who logs on."
+        )
+    return principal

@@ -90,8 +90,7 @@ class _Compiler:
 
     def _unchanged(self, picture: Picture) -> Check:
         """What somebody else wrote meanwhile must not be lost, not even on a connector that this plan made."""
-        known = picture.known_values if picture.created else None
-        return Unchanged(picture.distinguished_name, relied_on(picture.values, known))
+        return Unchanged(picture.distinguished_name, relied_on(picture.values, picture.known_values))
 
     def _before_write(self, move: Write, picture: Picture) -> tuple[Check, ...]:
         checks: list[Check] = []

@@ -335,7 +335,10 @@ class World:
                 continue
             whole = _folded(rights) <= picture.rights_of(principal)
             groups = groups | {group} if whole else groups - {group}
-        return replace(picture, values={**picture.values, "permission_groups": groups})
+        if groups == picture.groups:
+            return picture
+        values = {**picture.values, "permission_groups": groups}
+        return replace(picture, values=values, assumed=picture.assumed | {"permission_groups"})
 
 
 def _folded(rights: Iterable[str]) -> frozenset[str]:

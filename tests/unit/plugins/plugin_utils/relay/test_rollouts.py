@@ -244,7 +244,7 @@ def add_by_hand(server: SimulatedExchange, made: Mapping[str, Any]) -> Connector
 def test_a_connector_made_by_hand_is_adopted_without_a_gap_or_a_window(
     made: dict[str, Any], wanted: dict[str, Any], replacement: str, kill: int
 ) -> None:
-    server = SimulatedExchange(replacement)
+    server = SimulatedExchange(replacement, whole_groups=True)
     connector = add_by_hand(server, made)
     by_hand = {(row.user, row.right) for row in connector.rows if row.user.startswith("LAB\\svc")}
     declared = {"a": {**wanted, "connector": {"bindings": made["Bindings"], "enabled": True}}}

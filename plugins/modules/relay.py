@@ -29,8 +29,18 @@ options:
       - C(connector_name) is the name of the receive connector, C(Relay <id>) by default. C({server}) in it becomes the
         server's name. C(previous_connector_name) is what the connector was called before; it is renamed, and so are
         the numbered connectors of a service that is spread.
-      - C(method) is V(anonymous) (the default; the connector grants anonymous clients the right to relay) or
-        V(externally_secured) (Exchange trusts the sources like its own servers, without antispam and size limits).
+      - C(method) says how the sources may send. With V(anonymous), the default, the connector grants anonymous clients
+        five rights, the one to relay among them. With V(externally_secured) Exchange trusts the sources like its own
+        servers, without antispam and size limits, which the finding V(externally_secured_bypass) has to be accepted
+        for. With V(authenticated) they relay after logging on, a password never without encryption. With V(internal)
+        they only send to recipients inside, which other connectors take from them anyway; the service has no connector
+        then, and one that it had by another method is removed.
+      - A method changes in one run. Nobody who may relay before and after is refused on the way, and the old way is
+        closed in the end; a run that is killed is finished by the next.
+      - C(accounts) of method V(authenticated) are those who alone may relay after logging on, instead of every user. A
+        list of C(DOMAIN\name), user principal names or SIDs, or of dictionaries of C(principal) and C(rights), a list
+        of extended rights; without C(rights) an account relays, with senders that it may send as anyway. Other accounts
+        lose their rights on the connector.
       - C(sources) says who may relay, as a list or as text with commas or lines, as a survey gives it. Entries are
         names of O(source_groups), single addresses, V(low-high) ranges and CIDR blocks, IPv4 or IPv6. An undefined or
         empty value is an error; nobody is V([]).
@@ -208,6 +218,20 @@ EXAMPLES = r"""
         method: externally_secured
         sources:
           - 10.20.7.40
+        accept_findings:
+          externally_secured_bypass: "The journal needs the senders as they are; CHG0050187"
+
+- name: Let a network relay after logging on, and check who may send inside anyway
+  mailrelay.exchange.relay:
+    services:
+      office:
+        method: authenticated
+        sources:
+          - 10.32.0.0/24
+      scanners:
+        method: internal
+        sources:
+          - 10.33.0.0/24
 
 # sources/legacy.csv, as a spreadsheet saves it:
 #
@@ -272,8 +296,18 @@ services:
       description: Whether the service is V(present) or V(absent).
       type: str
     method:
-      description: How the sources may relay.
+      description: How the sources may send.
       type: str
+    accounts:
+      description: Who alone may relay after logging on, as declared; empty for every user.
+      type: list
+      elements: str
+      returned: for method V(authenticated)
+    answered_by:
+      description: The connectors that answer the sources of a service without a connector.
+      type: list
+      elements: str
+      returned: for method V(internal)
     sources:
       description: How many addresses, ranges and blocks may relay.
       type: int

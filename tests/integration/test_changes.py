@@ -88,13 +88,14 @@ def test_the_method_changes_without_a_gap_or_a_window(
     lab = start_lab(servers=ONE_SERVER, switches=switches)
     apply = Rollout(lab, runner_for(lab))
     apply([LISTED], gains={LISTED})
-    apply([LISTED], method="externally_secured")
+    trusted = {"method": "externally_secured", "accept_findings": {"externally_secured_bypass": "they are ours"}}
+    apply([LISTED], **trusted)
     assert apply.relays(LISTED)
 
     apply([LISTED], method="anonymous")
     assert apply.relays(LISTED)
 
     # Method and sources in one go: who is on both lists never notices.
-    apply([LISTED, LATER], gains={LATER}, method="externally_secured", throttling="guarded")
+    apply([LISTED, LATER], gains={LATER}, **trusted, throttling="guarded")
     apply([LATER], loses={LISTED}, method="anonymous", throttling="guarded")
     assert apply.relays(LATER) and not apply.relays(LISTED)

@@ -84,8 +84,8 @@ class Case:
     relays: bool = False
 
 
-def service(method: str) -> dict[str, Any]:
-    return {"services": {"external": {"method": method, "sources": [LISTED]}}}
+def service(method: str, **more: Any) -> dict[str, Any]:
+    return {"services": {"external": {"method": method, "sources": [LISTED], **more}}}
 
 
 CASES = (
@@ -93,7 +93,7 @@ CASES = (
     Case(
         "relay externally secured",
         "relay",
-        service("externally_secured"),
+        service("externally_secured", accept_findings={"externally_secured_bypass": "they are ours"}),
         "Relay external",
         relays_externally_secured,
         relays=True,

@@ -74,7 +74,15 @@ TASKS: list[dict[str, Any]] = [
     {"name": "Refused", **grants({"principal": "Anonymous Login", "rights": [SUBMIT]}), "ignore_errors": True},
     {
         "name": "Secured",
-        RELAY: {"services": {"external": {"method": "externally_secured", "sources": [LISTED]}}},
+        RELAY: {
+            "services": {
+                "external": {
+                    "method": "externally_secured",
+                    "sources": [LISTED],
+                    "accept_findings": {"externally_secured_bypass": "they are ours"},
+                }
+            }
+        },
     },
     {"name": "Back", RELAY: SERVICE},
     {"name": "Read back", INFO: {"name": "Relay external"}},

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from .declaration import mapping, only_keys, text
+from .desired import ANONYMOUS, AUTHENTICATED, INTERNAL, Method
 from .errors import InputError
 from .ranges import IPRange, parse_address, shown
 from .service import parse_services
@@ -32,18 +33,26 @@ _RIGHT_TARGET = "{host: ex1.contoso.com, port: 25}"
 
 @dataclass(frozen=True)
 class Listing:
-    """A source of a service; None stands for those that nobody declares, where a service only changes its list."""
+    """A source of a service; None stands for those that nobody declares, where a service only changes its list.
+
+    method: how the service lets it send.
+    """
 
     service: str
     source: Source | None
+    method: Method | None = ANONYMOUS
 
 
 @dataclass(frozen=True)
 class Expectation:
-    """Whether a client may relay, None when its address is unknown, and why that is expected."""
+    """Whether a client that does not log on may relay, None when its address is unknown, and why that is expected.
+
+    inside: whether it may send to recipients inside; None where that is another connector's business.
+    """
 
     relay: bool | None
     because: str
+    inside: bool | None = None
 
 
 def listings(
@@ -60,16 +69,19 @@ def listings(
     """
     found: list[Listing] = []
     for connector in parse_services(services, source_groups, None, safety, server_name, today):
-        if connector.state == "present" and connector.sources is not None:
-            service = connector.service or connector.name
-            found += [Listing(service, source) for source in connector.sources.entries]
+        if connector.sources is not None and (connector.state == "present" or connector.method == INTERNAL):
+            service, method = connector.service or connector.name, connector.method
+            found += [Listing(service, source, method) for source in connector.sources.entries]
             if connector.sources.change is not None:
-                found.append(Listing(service, None))
+                found.append(Listing(service, None, method))
     return tuple(found)
 
 
 def expectation(address: IPRange | None, declared: Iterable[Listing]) -> Expectation:
-    """What is declared for a client: it may relay when some service lists its address."""
+    """What is declared for a client that does not log on: it may relay when some service lists its address.
+
+    A service for clients that log on answers its sources too, and refuses those that do not.
+    """
     if address is None:
         return Expectation(None, "the address that the server sees is not known")
     holding: list[tuple[int, Listing, Source]] = []
@@ -81,10 +93,18 @@ def expectation(address: IPRange | None, declared: Iterable[Listing]) -> Expecta
             holding.append((listing.source.range.size, listing, listing.source))
     if holding:
         _size, narrowest, source = min(holding, key=lambda row: row[0])
-        return Expectation(True, f"service {narrowest.service} lists {source.label}")
+        return _as_listed(narrowest, f"service {narrowest.service} lists {source.label}")
     if open_ended:
         return Expectation(None, f"service {open_ended} only changes its list, which may have {address} in it")
     return Expectation(False, f"no service lists {address}")
+
+
+def _as_listed(listing: Listing, because: str) -> Expectation:
+    if listing.method == AUTHENTICATED:
+        return Expectation(False, f"{because}, for after logging on")
+    if listing.method == INTERNAL:
+        return Expectation(False, f"{because}, for recipients inside", inside=True)
+    return Expectation(True, because, inside=True)
 
 
 def plan_probes(
@@ -110,7 +130,7 @@ def plan_probes(
     sender, recipients = _read_proof(proof)
     wanted = [_read_client(raw, declared) for raw in clients]
     return [
-        {**target, **client, "sender": sender, "recipients": _recipients(recipients, client["relay"])}
+        {**target, **_without_inside(client), "sender": sender, "recipients": _recipients(recipients, client)}
         for target in [_read_target(raw, port) for raw in targets]
         for client in wanted
     ]
@@ -150,20 +170,25 @@ def _read_client(raw: object, declared: Sequence[Listing]) -> dict[str, object]:
     if relay is not None and not isinstance(relay, bool):
         raise InputError(f"relay_proof.clients.relay: {shown(relay)} is neither true nor false.")
     if relay is not None and relay != expected.relay:
-        expected = Expectation(relay, f"relay_proof says so, although {expected.because}")
+        expected = Expectation(relay, f"relay_proof says so, although {expected.because}", inside=relay or None)
     return {
         "client": None if address is None else str(address),
         "source_address": None if address is None or own else str(address),
         "relay": expected.relay,
+        "inside": expected.inside,
         "because": expected.because,
     }
 
 
-def _recipients(addresses: Mapping[str, str], relay: object) -> list[dict[str, str]]:
+def _without_inside(client: Mapping[str, object]) -> dict[str, object]:
+    return {key: value for key, value in client.items() if key != "inside"}
+
+
+def _recipients(addresses: Mapping[str, str], client: Mapping[str, object]) -> list[dict[str, str]]:
     """Whom to name. What a stranger may send inside is the default connector's business: nothing is expected there."""
-    expected = {"internal": "accepted", "external": "accepted"} if relay else {"external": "refused"}
-    if relay is None:
-        expected = {}
+    expected = {"internal": "accepted"} if client["inside"] else {}
+    if client["relay"] is not None:
+        expected["external"] = "accepted" if client["relay"] else "refused"
     return [
         {"address": addresses[name], **({"expect": expected[name]} if name in expected else {})}
         for name in ("internal", "external")

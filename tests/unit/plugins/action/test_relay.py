@@ -127,9 +127,9 @@ def test_an_accepted_finding_lets_the_plan_through_and_stays_visible(actions: An
 
 
 def test_a_finding_that_refuses_nothing_is_a_warning(actions: Any) -> None:
-    result = actions("relay", services={"external": {"sources": ["127.0.0.10"], "method": "externally_secured"}})
+    result = actions("relay", services={"external": {"sources": ["127.0.0.10"], "method": "authenticated"}})
     assert result["changed"]
-    assert any(warning.startswith("[externally_secured_bypass] ") for warning in result["warnings"])
+    assert any(warning.startswith("[sender_rights_missing] ") for warning in result["warnings"])
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,10 @@ def organisation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 
 def service(method: str, sources: list[str], **more: Any) -> dict[str, Any]:
-    accepted = {"open_relay": "addresses of documentation, in a test"}
+    accepted = {
+        "open_relay": "addresses of documentation, in a test",
+        "externally_secured_bypass": "a test of the method",
+    }
     return {"external": {"method": method, "sources": sources, "accept_findings": accepted, **more}}
 
 

@@ -1,0 +1,206 @@
+# Copyright: (c) 2026, the mailrelay.exchange authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What a method asks of a connector, whatever is there, and what is told about it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.errors import InputError
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.policy import Policy
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.rights import ANONYMOUS_RELAY_RIGHTS
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.steps import Plan
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.summary import report_services, sentences
+
+from .rollouts import carry_out, plan_for, rolled_out, services
+from .simulated_exchange import RIGHT, Connector, Row, SimulatedExchange
+
+SUBMIT = "ms-Exch-SMTP-Submit"
+ROUTING = "ms-Exch-Accept-Headers-Routing"
+ANY_SENDER = "ms-Exch-SMTP-Accept-Any-Sender"
+BYPASS = "ms-Exch-Bypass-Anti-Spam"
+USER = "LAB\\svc-relay"
+
+
+@pytest.fixture
+def server() -> SimulatedExchange:
+    return SimulatedExchange(whole_groups=True)
+
+
+def planned(server: SimulatedExchange, policy: Policy | None = None, **service: Any) -> Plan:
+    return plan_for(server, services({"a": {"sources": ["10.0.0.1"], **service}}, server), policy or Policy())
+
+
+def made(server: SimulatedExchange, **service: Any) -> Connector:
+    return rolled_out(server, **{"sources": ["10.0.0.1"], **service})
+
+
+def rights(connector: Connector, user: str) -> set[str]:
+    return {row.right for row in connector.rows if row.user == user and not row.deny}
+
+
+def told(plan: Plan) -> dict[str, bool]:
+    return {entry.id: entry.refuses for entry in plan.findings}
+
+
+# -- anonymous --------------------------------------------------------------------------------------------------------
+
+
+def test_anonymous_is_exactly_five_rights(server: SimulatedExchange) -> None:
+    connector = made(server)
+    connector.rows = [row for row in connector.rows if row.right != ROUTING]
+    connector.rows.append(Row(server.anonymous, BYPASS))
+    plan = planned(server)
+    assert carry_out(plan, server)
+    assert rights(connector, server.anonymous) == set(ANONYMOUS_RELAY_RIGHTS)
+    assert planned(server).steps == ()
+
+
+def test_a_way_to_log_on_that_opens_nothing_is_left_alone(server: SimulatedExchange) -> None:
+    connector = made(server)
+    connector.properties["AuthMechanism"] = "Tls, Integrated"
+    assert planned(server).steps == ()
+
+
+def test_a_way_to_log_on_that_opens_the_relay_is_closed(server: SimulatedExchange) -> None:
+    connector = made(server)
+    connector.properties["AuthMechanism"] = "Tls, Integrated"
+    connector.rows += [Row(USER, SUBMIT), Row(USER, RIGHT)]
+    assert carry_out(planned(server), server)
+    assert connector.mechanisms == {"Tls"}
+    assert rights(connector, USER) == {SUBMIT, RIGHT}, "what has no effect is nobody's to take"
+
+
+# -- authenticated ----------------------------------------------------------------------------------------------------
+
+
+def test_a_password_is_only_asked_for_with_encryption(server: SimulatedExchange) -> None:
+    connector = made(server, method="authenticated")
+    assert connector.mechanisms == {"Tls", "Integrated", "BasicAuth", "BasicAuthRequireTLS"}
+    assert connector.groups == {"ExchangeUsers"}
+    connector.properties["AuthMechanism"] = "BasicAuth"
+    assert carry_out(planned(server, method="authenticated"), server)
+    assert connector.mechanisms == {"Tls", "BasicAuth", "BasicAuthRequireTLS"}
+
+
+def test_a_password_in_the_clear_has_to_be_accepted_before_it_is_asked_for(server: SimulatedExchange) -> None:
+    plain = {"method": "authenticated", "connector": {"auth_mechanism": ["BasicAuth"]}}
+    assert told(planned(server, **plain)) == {"plain_basic": True, "sender_rights_missing": False}
+    accepted = planned(server, **plain, accept_findings={"plain_basic": "the old scanners cannot encrypt"})
+    assert accepted.refusal is None
+    assert carry_out(accepted, server)
+    assert told(planned(server, **plain))["plain_basic"] is False, "what is there already only warns"
+
+
+def test_what_is_offered_already_stays(server: SimulatedExchange) -> None:
+    connector = made(server, method="authenticated")
+    connector.properties["AuthMechanism"] = "Tls, Integrated"
+    assert planned(server, method="authenticated").steps == ()
+
+
+@pytest.mark.parametrize(
+    ("connector", "says"),
+    [
+        ({"permission_groups": {"remove": ["ExchangeUsers"]}}, "permission_groups: method authenticated needs"),
+        ({"auth_mechanism": {"add": ["ExternalAuthoritative"]}}, "auth_mechanism: method authenticated excludes"),
+        (
+            {"auth_mechanism": {"remove": ["BasicAuth", "Integrated", "BasicAuthRequireTLS"]}},
+            "auth_mechanism: method authenticated needs BasicAuth or Integrated",
+        ),
+    ],
+)
+def test_a_change_that_leaves_nothing_of_the_method_is_refused(
+    server: SimulatedExchange, connector: dict[str, Any], says: str
+) -> None:
+    made(server, method="authenticated")
+    with pytest.raises(InputError, match=says):
+        planned(server, method="authenticated", connector=connector)
+
+
+def test_every_user_needs_a_group_that_edge_transport_does_not_have() -> None:
+    edge = SimulatedExchange(whole_groups=True, edge=True)
+    with pytest.raises(InputError, match=r"has no permission group ExchangeUsers; name accounts in accounts"):
+        planned(edge, method="authenticated")
+
+
+# -- accounts ---------------------------------------------------------------------------------------------------------
+
+
+def test_only_the_accounts_may_relay(server: SimulatedExchange) -> None:
+    connector = made(server, method="authenticated", accounts=[USER])
+    assert rights(connector, USER) == {SUBMIT, RIGHT, ROUTING}
+    assert connector.groups == set()
+    connector.rows += [Row("LAB\\svc-other", SUBMIT), Row("LAB\\svc-other", RIGHT), Row(USER, BYPASS)]
+    server.users.add("LAB\\svc-other")
+    assert carry_out(planned(server, method="authenticated", accounts=[USER]), server)
+    assert rights(connector, "LAB\\svc-other") == set()
+    assert rights(connector, USER) == {SUBMIT, RIGHT, ROUTING}, "kept exact"
+
+
+def test_what_an_account_may_name_as_sender_is_told(server: SimulatedExchange) -> None:
+    plan = planned(server, method="authenticated", accounts=[USER])
+    [entry] = plan.findings
+    assert (entry.id, entry.severity) == ("sender_rights_missing", "info")
+    assert f"{USER} has not the right" in entry.message
+    account = {"principal": USER, "rights": [SUBMIT, RIGHT, ANY_SENDER]}
+    assert planned(server, method="authenticated", accounts=[account]).findings == []
+
+
+def test_a_group_for_everybody_beside_accounts_is_a_contradiction(server: SimulatedExchange) -> None:
+    with pytest.raises(InputError, match="accounts names the ones who may; take one of the two out"):
+        planned(
+            server, method="authenticated", accounts=[USER], connector={"permission_groups": {"add": ["ExchangeUsers"]}}
+        )
+
+
+# -- internal ---------------------------------------------------------------------------------------------------------
+
+
+def test_mail_inside_needs_no_connector(server: SimulatedExchange) -> None:
+    desired = services({"scan": {"method": "internal", "sources": ["10.0.0.1", "10.0.1.0/24"]}}, server)
+    plan = plan_for(server, desired, Policy())
+    assert (plan.steps, plan.findings) == ((), [])
+    [report] = report_services(desired, plan)
+    assert report["answered_by"] == [f"Default Frontend {server.name}"]
+    assert (report["state"], report["sources"], report["changed"]) == ("present", 2, False)
+    assert sentences([report], "EX1", False) == [
+        "scan: unchanged; 2 sources send to recipients inside through 'Default Frontend EX1' on EX1, method internal, "
+        "which needs no connector."
+    ]
+
+
+def test_the_connector_of_another_method_goes(server: SimulatedExchange) -> None:
+    made(server)
+    plan = planned(server, method="internal")
+    assert [step.command.cmdlet for step in plan.steps] == ["Remove-ReceiveConnector"]
+    assert plan.refusal is None, "who is listed for mail inside is not lost from sight"
+    assert carry_out(plan, server)
+    assert planned(server, method="internal").steps == ()
+
+
+def test_who_is_not_listed_any_more_counts_as_lost(server: SimulatedExchange) -> None:
+    made(server, sources=["10.0.0.1", "10.0.0.2"])
+    assert told(planned(server, method="internal")) == {"too_many_removed": True}
+
+
+def test_where_nobody_takes_the_mail_that_is_told() -> None:
+    old = SimulatedExchange(whole_groups=True, version="2010")
+    made(old)
+    plan = planned(old, method="internal")
+    assert told(plan) == {"internal_refused": True}
+    [entry] = plan.findings
+    assert entry.addresses == ("10.0.0.1",)
+    untouched = SimulatedExchange(whole_groups=True, version="2010")
+    assert told(planned(untouched, method="internal")) == {"internal_refused": True}
+    assert planned(untouched, method="internal").steps == ()
+
+
+def test_a_connector_that_somebody_narrowed_answers_them_no_more(server: SimulatedExchange) -> None:
+    default = server.named(f"Default Frontend {server.name}")
+    default.properties["RemoteIPRanges"] = ["10.0.9.0/24"]
+    plan = planned(server, method="internal", sources=["10.0.9.1", "10.0.0.1"])
+    [entry] = plan.findings
+    assert (entry.id, entry.addresses) == ("internal_refused", ("10.0.0.1",))
+    assert plan.refusal is None, "nothing would be written"

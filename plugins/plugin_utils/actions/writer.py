@@ -13,7 +13,11 @@ from datetime import date
 from typing import Any, ClassVar
 
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.apply import Applied, apply_plan
-from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.errors import OutOfScope, SessionLost
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.errors import (
+    CmdletUnavailable,
+    OutOfScope,
+    SessionLost,
+)
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.facade import Exchange
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.preflight import missing_rights
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.desired import DesiredConnectors
@@ -126,7 +130,7 @@ def _stopped(plan: Plan, sentence: str) -> dict[str, Any]:
 
 def _undone(applied: Applied) -> str:
     """What became of the steps before the one that failed; a lost session says so itself."""
-    if isinstance(applied.error, OutOfScope) and not applied.commands_run:
+    if isinstance(applied.error, (CmdletUnavailable, OutOfScope)) and not applied.commands_run:
         return "Nothing was written."
     return "" if isinstance(applied.error, SessionLost) else _ROLLED_BACK.get(applied.rolled_back or "", "")
 

@@ -176,19 +176,22 @@ def _lacking(cmdlet: str, what: str, record: ErrorRecord) -> str:
     return f"{cmdlet} {what} in this version of Exchange (Exchange says: {record.message.strip()})"
 
 
+_RELAY_NOUNS = frozenset(("receiveconnector", "adpermission"))
+"""What the cmdlets of a relay are about: every version has them, and what they change belongs to one server."""
+
+
 def _unavailable(cmdlet: str, what: str, record: ErrorRecord, account: str, server: str) -> str:
+    everywhere = is_unknown_command(record) and noun_of(cmdlet) in _RELAY_NOUNS
+    elsewhere = "" if everywhere else ", or connect to a server whose Exchange version knows it"
     return (
-        f"{cmdlet} {what} to {_whose(account)} on {server or 'this server'}: {remedy([cmdlet])}, or connect to a "
-        f"server whose Exchange version knows it (Exchange says: {record.message.strip()})"
+        f"{cmdlet} {what} to {_whose(account)} on {server or 'this server'}: {remedy([cmdlet])}{elsewhere} "
+        f"(Exchange says: {record.message.strip()})"
     )
-
-
-_OF_A_SERVER = frozenset(("receiveconnector", "adpermission"))
 
 
 def _out_of_scope(cmdlet: str, account: str, server: str, record: ErrorRecord) -> str:
     said = f"(Exchange says: {record.message.strip()})"
-    if noun_of(cmdlet) not in _OF_A_SERVER:
+    if noun_of(cmdlet) not in _RELAY_NOUNS:
         return (
             f"{cmdlet} was refused, because what it changes belongs to the whole organization, which is outside of the "
             f"write scope of {_whose(account)}: use an account of a role group without a configuration write scope "

@@ -15,7 +15,7 @@ from typing import Protocol
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.commands import Command
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.needs import lacking
 
-from .management_roles import remedy
+from .management_roles import remedy, role_of
 
 # By this one the server was read, so whoever gets here has it, and gave it an identity.
 _USED_BEFORE = Command.of("Get-ExchangeServer", Identity="")
@@ -52,12 +52,12 @@ def missing_rights(commands: Sequence[Command], undoing: Sequence[Command], serv
     if lacking((_USED_BEFORE,), seen):
         seen = dict.fromkeys(seen)
     missing = lacking(commands, seen)
-    cmdlets = [one.cmdlet for one in missing]
-    undo = [one for one in lacking(undoing, seen) if one.cmdlet not in cmdlets]
+    given = {role_of(one.cmdlet) for one in missing}
+    undo = [one for one in lacking(undoing, seen) if role_of(one.cmdlet) not in given]
     if not missing and not undo:
         return ""
     what = ", ".join(map(str, missing))
     if undo:
         what += f"{', nor ' if what else ''}{', '.join(map(str, undo))}, which would undo a run that fails,"
     whose = f"The account {exchange.account}" if exchange.account else "The account"
-    return f"{whose} may not use {what} on {server}: {remedy([*cmdlets, *(one.cmdlet for one in undo)])}."
+    return f"{whose} may not use {what} on {server}: {remedy(one.cmdlet for one in (*missing, *undo))}."

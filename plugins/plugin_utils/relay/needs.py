@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from .checks import Needs
 from .commands import Command
 from .steps import Plan, Step
 
@@ -14,9 +15,17 @@ _READS = {"access": "Get-ADPermission", "connector": "Get-ReceiveConnector"}
 
 
 def commands_needed(plan: Plan) -> tuple[Command, ...]:
-    """Every command that a run of the plan takes when nothing fails: its steps, and what is read right before them."""
-    reads = (read for step in plan.steps for read in _reads(step, plan.domain_controller))
-    return tuple(dict.fromkeys((*(step.command for step in plan.steps), *reads)))
+    """Every command that a run of the plan takes when nothing fails: its steps, and what is read right before them.
+
+    A connector that is created counts as read too: the next run asks who may relay through it, whatever its method, so
+    an account that cannot would leave behind what it can never touch again.
+    """
+    needed = [step.command for step in plan.steps]
+    for step in plan.steps:
+        needed += _reads(step, plan.domain_controller)
+        if step.command.cmdlet == "New-ReceiveConnector":
+            needed.append(_read("access", "", plan.domain_controller))
+    return tuple(dict.fromkeys(needed))
 
 
 def commands_undoing(plan: Plan) -> tuple[Command, ...]:
@@ -25,10 +34,13 @@ def commands_undoing(plan: Plan) -> tuple[Command, ...]:
 
 
 def _reads(step: Step, domain_controller: str | None) -> Iterator[Command]:
-    checks = [*step.requires, *(() if step.only_if is None else (step.only_if,))]
+    for check in (*step.requires, *(() if step.only_if is None else (step.only_if,))):
+        yield _read(check.needs, check.distinguished_name, domain_controller)
+
+
+def _read(what: Needs, distinguished_name: str, domain_controller: str | None) -> Command:
     named = {"DomainController": domain_controller} if domain_controller else {}
-    for check in checks:
-        yield Command.of(_READS[check.needs], Identity=check.distinguished_name, **named)
+    return Command.of(_READS[what], Identity=distinguished_name, **named)
 
 
 @dataclass(frozen=True)

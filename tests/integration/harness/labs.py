@@ -42,11 +42,12 @@ def lab_file(
     switches: Mapping[str, Any] | None = None,
     limits: Mapping[str, Any] | None = None,
     accounts: Mapping[str, Mapping[str, Any]] | None = None,
+    **more: Any,
 ) -> dict[str, Any]:
     """Content of a lab file: the demonstration's lab on free ports, watching `clients` outwards and inwards.
 
     servers: names out of the demonstration's, or other servers: name to version, roles, culture, faults, ...
-    accounts: further accounts: name to password, role groups, ...
+    accounts: further accounts: name to password, role groups, ... more: further keys of a lab file.
     """
     content: dict[str, Any] = copy.deepcopy(yaml.safe_load(LAB_FILE.read_text(encoding="utf-8")))
     if isinstance(servers, Mapping):
@@ -68,7 +69,7 @@ def lab_file(
         content["accounts"].update(accounts)
     if limits:
         content["limits"] = dict(limits)
-    return content
+    return {**content, **more}
 
 
 def inventory(

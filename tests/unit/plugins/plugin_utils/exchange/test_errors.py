@@ -59,6 +59,19 @@ class TestSentences:
         assert "'Active Directory Permissions'" in str(error)
         assert "Organization Management alone" in str(error)
 
+    @pytest.mark.parametrize(
+        ("cmdlet", "error_id", "versions"),
+        [
+            ("Get-ADPermission", "CommandNotFoundException", False),
+            ("Get-NetworkConnectionInfo", "CommandNotFoundException", True),
+            ("Set-ReceiveConnector", "NamedParameterNotFound,Set-ReceiveConnector", True),
+        ],
+    )
+    def test_a_version_is_blamed_only_where_it_can_be(self, cmdlet: str, error_id: str, versions: bool):
+        error = cmdlet_error(cmdlet, ErrorRecord("x", error_id, "InvalidArgument"), server="EX1")
+        assert "to this account on EX1: give it the management role" in str(error)
+        assert ("whose Exchange version knows it" in str(error)) is versions
+
     def test_a_cmdlet_of_unknown_role_tells_how_to_find_it(self):
         error = cmdlet_error("Get-Widget", ErrorRecord("x", "CommandNotFoundException"))
         assert "Get-ManagementRole -Cmdlet Get-Widget" in str(error)

@@ -87,6 +87,9 @@ def test_what_only_undoing_needs_is_told_as_that():
     )
     both = {name: told for name, told in without(REMOVE.cmdlet).items() if name != ADD.cmdlet}
     assert "may not use Add-ADPermission, nor Remove-ReceiveConnector, which would undo" in said(both)
+    # What comes with a role that is missing anyway is not told twice.
+    of_one_role = {name: told for name, told in without(REMOVE.cmdlet).items() if name != NEW.cmdlet}
+    assert "may not use New-ReceiveConnector on EX1: give it" in said(of_one_role)
 
 
 @pytest.mark.parametrize(

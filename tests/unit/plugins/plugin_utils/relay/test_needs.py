@@ -42,10 +42,16 @@ class TestPlans:
         }
         assert "Remove-ReceiveConnector" in cmdlets(commands_undoing(plan))
 
-    def test_a_new_externally_secured_relay_needs_no_permissions(self, server: SimulatedExchange):
+    def test_a_new_externally_secured_relay_needs_to_read_and_not_to_grant(self, server: SimulatedExchange):
+        """The next run reads who may relay through it."""
         plan = relay(server, sources=["10.0.0.1"], method="externally_secured")
         both = cmdlets((*commands_needed(plan), *commands_undoing(plan)))
-        assert not {cmdlet for cmdlet in both if cmdlet.endswith("ADPermission")}
+        assert {cmdlet for cmdlet in both if cmdlet.endswith("ADPermission")} == {"Get-ADPermission"}
+
+    def test_a_change_of_properties_needs_what_it_reads(self, server: SimulatedExchange):
+        rolled_out(server, sources=["10.0.0.1"], connector={"comment": "old"})
+        plan = relay(server, sources=["10.0.0.1"], connector={"comment": "new"})
+        assert cmdlets(commands_needed(plan)) == {"Set-ReceiveConnector"}
 
     def test_removal_needs_what_gives_back(self, server: SimulatedExchange):
         rolled_out(server, sources=["10.0.0.1"])

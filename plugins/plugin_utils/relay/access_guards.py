@@ -49,19 +49,24 @@ def inherited_relay(pictures: Iterable[Picture], world: World) -> Iterator[Findi
 
 
 def denied_sessions(picture: Picture, world: World, guard: bool | None) -> Iterator[Finding]:
-    """The finding for users who log on, or sessions that are secured, whom a denial keeps from relaying.
+    """The findings for users and accounts who log on, or sessions that are secured, whom a denial keeps from relaying.
 
-    Clients that do not log on have a finding of their own, see connector_guards.denied.
+    Clients that do not log on have a finding of their own, see connector_guards.denied. What an account is denied as a
+    member of a group is not known here.
     """
     access = _access(picture, world)
     if access is None:
         return
-    who, found = (
-        ("externally secured sessions", access.of_externally_secured()) if access.secures else (USERS, access.of_user())
-    )
-    taken = sorted(found.denied & _RELAY)
-    if taken:
-        yield finding("relay_denied", world.facts.name, (picture.name,), (), f"{who} {', '.join(taken)}", guard)
+    if access.secures:
+        found = [("externally secured sessions", access.of_externally_secured().denied)]
+    else:
+        everybody = access.of_user().denied
+        accounts = [(name, access.of_user(name).denied - everybody) for name in world.accounts(picture)]
+        found = [(USERS, everybody), *accounts]
+    for who, denied in found:
+        taken = ", ".join(sorted(denied & _RELAY))
+        if taken:
+            yield finding("relay_denied", world.facts.name, (picture.name,), (), f"{who} {taken}", guard)
 
 
 def _access(picture: Picture, world: World) -> ConnectorAccess | None:

@@ -18,7 +18,7 @@ from .rights import (
     PERMISSION_GROUPS,
     GroupMember,
     anonymous_group_rights,
-    explicit_rights,
+    authenticated_users_principal,
 )
 
 # Windows translates this principal's name, so it may have to be told by its rights.
@@ -29,11 +29,6 @@ _LEGACY = "ExchangeLegacyServers"
 def account(principal: str) -> str:
     """The account part of a principal's name, in lower case: Exchange names its own groups alike everywhere."""
     return principal.rpartition("\\")[2].casefold()
-
-
-def is_exchange_principal(principal: str) -> bool:
-    """Whether this is a principal of Exchange's own servers, which permission groups give rights to."""
-    return account(principal) in _EXCHANGE_ACCOUNTS
 
 
 def manual_entries(
@@ -98,11 +93,5 @@ def _principals_of(member: GroupMember, entries: Sequence[AccessEntry]) -> set[s
     named = {entry.principal.casefold() for entry in entries if account(entry.principal) == account(member.principal)}
     if named or account(member.principal) != _TRANSLATED:
         return named
-    alike = [name for name, rights in explicit_rights(entries).items() if rights >= set(member.rights)]
-    ours = [name for name in alike if account(name) not in _EXCHANGE_ACCOUNTS]
-    return {ours[0].casefold()} if len(ours) == 1 else set()
-
-
-_EXCHANGE_ACCOUNTS = frozenset(
-    account(member.principal) for members in PERMISSION_GROUPS.values() for member in members
-) - {_TRANSLATED}
+    told = authenticated_users_principal(entries)
+    return set() if told is None else {told.casefold()}

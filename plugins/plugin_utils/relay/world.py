@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from .model import AccessEntry, PrincipalAnswer, ReceiveConnector, ServerFacts, ServerState
-from .ownership import is_exchange_principal, manual_entries
+from .ownership import manual_entries
 from .quantities import Caseless
 from .ranges import Binding, IPRange
 from .rights import (
@@ -27,6 +27,7 @@ from .rights import (
     SUBMIT,
     anonymous_group_rights,
     effective_rights,
+    is_exchange_principal,
     users_group_rights,
 )
 from .usages import seeds_of

@@ -122,6 +122,16 @@ def test_users_whom_a_denial_keeps_from_relaying(server: SimulatedExchange) -> N
     assert audited(server, "relay_denied") == {}, "nobody can log on"
 
 
+def test_an_account_that_is_given_and_denied_the_same(server: SimulatedExchange) -> None:
+    account = server.account("svc-app")
+    made = rolled_out(server, sources=["10.0.0.1"], method="authenticated", accounts=[{"principal": account}])
+    made.rows.append(Row(account, RIGHT, deny=True))
+    assert f"denies {account} {RIGHT}, so that" in audited(server, "relay_denied")["Relay a"].message
+    more = relay(server, sources=["10.0.0.1", "10.0.0.2"], method="authenticated", accounts=[{"principal": account}])
+    assert "relay_denied" in [found.id for found in more.findings]
+    assert more.refusal is not None, "the service would answer the account only to refuse it"
+
+
 def test_a_service_of_secured_sessions_is_refused_where_they_are_denied(server: SimulatedExchange) -> None:
     made = rolled_out(server, sources=["10.0.0.1"], method="externally_secured")
     made.rows.append(Row("MS Exchange\\Externally Secured Servers", SUBMIT, deny=True))

@@ -119,7 +119,11 @@ def _rewritten(move: Write, picture: Picture, world: World, cmdlets: Cmdlets) ->
     opened = after.externally_secured or world.serves_after_logon(after)
     if "permission_groups" in before and opened and world.relays_anonymously(picture):
         # Back from the other method: the right first, while the door of that one is still open, as on the way there.
-        yield from rewriting.write({"permission_groups": picture.groups | after.groups})
+        first: dict[str, Any] = {"permission_groups": picture.groups | after.groups}
+        if "remote_ip_ranges" in before:
+            # Nobody who is only in the one list or the other is to relay in the other list's way.
+            first["remote_ip_ranges"] = picture.ranges & after.ranges or picture.ranges
+        yield from rewriting.write(first)
         yield from _regrants(picture, world, cmdlets, rewriting.identity)
         yield from rewriting.write({option: value for option, value in before.items() if option != "permission_groups"})
         before = {"permission_groups": before["permission_groups"]}

@@ -24,6 +24,9 @@ STATES: dict[str, dict[str, Any]] = {
     "absent": {"a": {"state": "absent"}},
     "anonymous": {"a": {"sources": ["10.0.0.1", "10.0.0.2"]}},
     "secured": {"a": {"sources": ["10.0.0.2"], "method": "externally_secured"}},
+    "users": {"a": {"sources": ["10.0.0.1", "10.0.0.3"], "method": "authenticated"}},
+    "accounts": {"a": {"sources": ["10.0.0.1", "10.0.0.2"], "method": "authenticated", "accounts": ["LAB\\svc-app"]}},
+    "inside": {"a": {"sources": ["10.0.0.1"], "method": "internal"}},
     "throttled": {
         "a": {
             "sources": ["10.0.0.1"],
@@ -75,7 +78,7 @@ def run_and_undo(plan: Plan, server: SimulatedExchange, commands: int, may: set[
 @pytest.mark.parametrize("new", STATES)
 @pytest.mark.parametrize("old", STATES)
 def test_undoing_any_part_of_a_plan_gives_back_what_was(old: str, new: str, replacement: str, by_hand: bool) -> None:
-    server = SimulatedExchange(replacement)
+    server = SimulatedExchange(replacement, whole_groups=True)
     carry_out(plan_for(server, services(STATES[old], server)), server)
     if by_hand:
         for connector in server.connectors.values():

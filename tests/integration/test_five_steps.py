@@ -15,7 +15,7 @@ from harness.plays import PlayRun
 from harness.promises import relays
 from harness.shell import assert_shown_is_run
 
-LAB = {"servers": ["EX1", "EX2"]}
+LAB = {"servers": ["EX1", "EX2"], "accounts": {"svc-scan": {"password": "Scan-Password-1", "role_groups": []}}}
 ANY_RECIPIENT = "ms-Exch-SMTP-Accept-Any-Recipient"
 PREPARED = "Prepared"
 
@@ -55,6 +55,23 @@ def relays_externally_secured(found: Mapping[str, Any]) -> None:
     assert found["options"]["permission_groups"] == ["ExchangeServers"]
     assert "ExternalAuthoritative" in found["options"]["auth_mechanism"]
     assert ANY_RECIPIENT not in anonymous_rights(found)
+
+
+def relays_after_logon(found: Mapping[str, Any]) -> None:
+    assert found["options"]["permission_groups"] == ["ExchangeUsers"]
+    assert set(found["options"]["auth_mechanism"]) == {"Tls", "Integrated", "BasicAuth", "BasicAuthRequireTLS"}
+    assert anonymous_rights(found) == set()
+
+
+def relays_for_an_account(found: Mapping[str, Any]) -> None:
+    assert found["options"]["permission_groups"] == []
+    assert found["permissions"]["grants"] == [
+        {
+            "principal": "LAB\\svc-scan",
+            "deny": False,
+            "rights": ["ms-Exch-Accept-Headers-Routing", ANY_RECIPIENT, "ms-Exch-SMTP-Submit"],
+        }
+    ]
 
 
 def holds_its_properties(found: Mapping[str, Any]) -> None:
@@ -97,6 +114,14 @@ CASES = (
         "Relay external",
         relays_externally_secured,
         relays=True,
+    ),
+    Case("relay authenticated", "relay", service("authenticated"), "Relay external", relays_after_logon),
+    Case(
+        "relay for an account",
+        "relay",
+        service("authenticated", accounts=["svc-scan@lab.example"]),
+        "Relay external",
+        relays_for_an_account,
     ),
     Case(
         "connector",
@@ -176,6 +201,31 @@ def test_five_steps(case: Case, start_lab: Any, runner_for: Any) -> None:
     assert lab.journal.writes(mark) == []
     for host in hosts:
         assert again.one(case.module, host)["commands"] == []
+
+
+def test_a_service_without_a_connector_takes_the_one_away_that_it_had(start_lab: Any, runner_for: Any) -> None:
+    lab: Lab = start_lab(**LAB)
+    runner = runner_for(lab)
+    runner.run(play("relay", service("anonymous"))).succeed()
+    assert relays(lab, LISTED) == set(lab.servers)
+    playbook = play("relay", service("internal"))
+    mark = lab.journal.mark()
+
+    checked = runner.run(playbook, "--check", "--diff").succeed()
+    assert lab.journal.writes(mark) == []
+    ran = runner.run(playbook).succeed()
+    assert relays(lab, LISTED) == set()
+    for server in lab.servers.values():
+        result = ran.one("relay", server.fqdn)
+        assert result["commands"] == checked.one("relay", server.fqdn)["commands"]
+        assert [line.split()[0] for line in result["commands"]] == ["Remove-ReceiveConnector"]
+        [report] = result["services"]
+        assert report["answered_by"] == [f"Default Frontend {server.name}"]
+
+    mark = lab.journal.mark()
+    again = runner.run(playbook).succeed()
+    assert (again.changed, lab.journal.writes(mark)) == (0, [])
+    assert "which needs no connector" in again.one("relay", server.fqdn)["summary"][0]
 
 
 def test_five_steps_of_dns_alias(lab: Lab, runner_for: Any) -> None:

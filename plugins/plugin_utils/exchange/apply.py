@@ -9,15 +9,23 @@ nothing is attempted blindly; the next run reads what is there and repairs it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from ansible_collections.mailrelay.exchange.plugins.module_utils._properties import BY_OPTION
-from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.checks import Check
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.checks import (
+    Check,
+    GrantAbsent,
+    GrantPresent,
+)
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.commands import Command, render
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.errors import RelayError
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.late_name import LateName
-from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.model import AccessEntry, ReceiveConnector
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.model import (
+    AccessEntry,
+    PrincipalAnswer,
+    ReceiveConnector,
+)
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.steps import Plan, Step, Undo
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.values import to_parameter
 
@@ -30,6 +38,8 @@ class Target(Protocol):
     def read_connector(self, distinguished_name: str) -> ReceiveConnector | None: ...
 
     def read_access(self, distinguished_name: str) -> tuple[AccessEntry, ...]: ...
+
+    def read_principal(self, distinguished_name: str, principal: str) -> PrincipalAnswer: ...
 
     def run(self, command: Command) -> list[str]: ...
 
@@ -103,8 +113,21 @@ class _Reading:
 
     def holds(self, check: Check) -> bool:
         if check.needs == "access":
-            return check.holds(None, self.access(check.distinguished_name))
+            entries = self.access(check.distinguished_name)
+            return self._as_shown(check, entries).holds(None, entries)
         return check.holds(self.connector(check.distinguished_name), ())
+
+    def _as_shown(self, check: Check, entries: Sequence[AccessEntry]) -> Check:
+        """The check about a principal under the name that the access list shows for it.
+
+        An account may have been declared in another form, and as long as it had no entries nothing told its name.
+        """
+        if not isinstance(check, GrantPresent | GrantAbsent):
+            return check
+        if check.principal.casefold() in {entry.principal.casefold() for entry in entries}:
+            return check
+        name = self._exchange.read_principal(check.distinguished_name, check.principal).name if entries else ""
+        return replace(check, principal=name) if name else check
 
     def connector(self, distinguished_name: str) -> ReceiveConnector | None:
         if distinguished_name not in self._connectors:

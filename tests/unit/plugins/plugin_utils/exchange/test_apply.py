@@ -16,8 +16,10 @@ from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.errors
     ObjectNotFound,
     SessionLost,
 )
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.checks import GrantPresent
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.commands import Command, render
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.errors import UndecodableValue
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.model import AccessEntry, PrincipalAnswer
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.steps import Plan, Step, Undo
 
 DN = "CN=Relay"
@@ -54,6 +56,8 @@ class Recorder:
     failures: dict[Command, Exception] = field(default_factory=dict)
     read_failure: Exception | None = None
     seen: list[str] = field(default_factory=list)
+    entries: tuple[AccessEntry, ...] = ()
+    shown: dict[str, str] = field(default_factory=dict)
 
     def read_connector(self, distinguished_name: str) -> Any:
         self.seen.append(f"read connector {distinguished_name}")
@@ -65,7 +69,11 @@ class Recorder:
         self.seen.append(f"read access {distinguished_name}")
         if self.read_failure is not None:
             raise self.read_failure
-        return ()
+        return self.entries
+
+    def read_principal(self, distinguished_name: str, principal: str) -> PrincipalAnswer:
+        self.seen.append(f"ask for {principal}")
+        return PrincipalAnswer(self.shown.get(principal, ""))
 
     def run(self, command: Command) -> list[str]:
         self.seen.append(render(command))
@@ -90,6 +98,15 @@ THREE = (
 
 
 class TestSuccess:
+    def test_an_account_is_found_under_the_name_that_the_access_list_shows(self):
+        granted = GrantPresent("CN=Relay", "svc-app@contoso.com", ("ms-Exch-SMTP-Submit",))
+        steps = plan(Step(ENABLE, "Relay", requires=(granted,)))
+        entries = (AccessEntry("CONTOSO\\svc-app", "ms-Exch-SMTP-Submit"),)
+        exchange = Recorder(entries=entries, shown={"svc-app@contoso.com": "CONTOSO\\svc-app"})
+        assert apply_plan(steps, exchange).error is None
+        assert exchange.seen[1] == "ask for svc-app@contoso.com"
+        assert apply_plan(steps, Recorder(entries=entries)).error is not None, "somebody else has these rights"
+
     def test_steps_run_in_order_and_what_they_rely_on_is_read_right_before(self):
         exchange = Recorder()
         applied = apply_plan(plan(*THREE), exchange)

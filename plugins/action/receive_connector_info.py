@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from ansible_collections.mailrelay.exchange.plugins.module_utils._argument_spec import RECEIVE_CONNECTOR_INFO_SPEC
@@ -15,6 +16,7 @@ from ansible_collections.mailrelay.exchange.plugins.plugin_utils.actions.connect
 )
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.errors import CmdletUnavailable
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.facade import Exchange
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.asking import shows_accounts, users_reference
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.defaults import is_default_connector
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.model import (
     AccessEntry,
@@ -48,6 +50,9 @@ class ActionModule(ExchangeAction):
         anonymous = anonymous_name(wanted, access) or self._name_elsewhere(connectors, facts, access, exchange)
         addresses = self._addresses(facts, exchange) if wanted else ()
         state = ServerState(facts, connectors, access, addresses)
+        reference = users_reference(state) if shows_accounts(state, anonymous or "") else ""
+        if reference:
+            state = replace(state, access={**access, reference: exchange.read_access(reference)})
         return {
             "receive_connectors": reports(wanted, state, anonymous),
             "domain_controller": facts.domain_controller,

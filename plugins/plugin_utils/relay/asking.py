@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from .desired import DesiredConnector, DesiredConnectors
 from .existing import existing
 from .model import AccessEntry, ReceiveConnector, ServerState
-from .principal_words import SID_PROBE, is_anonymous, is_authenticated_users, is_sid, question, shown_names
+from .principal_words import SID_PROBE, WELL_KNOWN, is_anonymous, is_authenticated_users, is_sid, question, shown_names
 from .principals import literally_shown, sids_to_remove, told_users
 from .rights import EXCHANGE_USERS, authenticated_users_principal
 from .world import picture_of
@@ -27,12 +27,35 @@ def users_told_by(desired: DesiredConnectors, state: ServerState) -> tuple[str, 
         entry.exclusive or any(is_authenticated_users(grant.principal) for grant in entry.grants)
         for entry in _with_grants(desired)
     )
-    if not wanted or _told(state):
-        return ()
+    reference = users_reference(state) if wanted else ""
+    return (reference,) if reference else ()
+
+
+def users_reference(state: ServerState) -> str:
+    """Distinguished name of the connector whose access list would tell how the server names everybody who has logged on.
+
+    "" where a list that was read tells already, and where no connector has the permission group that would.
+    """
+    if _told(state):
+        return ""
     preferred = _PREFERRED_REFERENCE.format(server=state.facts.name).casefold()
     candidates = [connector for connector in state.connectors if _may_tell(connector, state)]
     chosen = min(candidates, key=lambda one: (one.name.casefold() != preferred, one.name.casefold()), default=None)
-    return () if chosen is None else (chosen.distinguished_name,)
+    return "" if chosen is None else chosen.distinguished_name
+
+
+def shows_accounts(state: ServerState, anonymous: str) -> bool:
+    """Whether an access list that was read has explicit entries of others than anonymous clients and Exchange's own.
+
+    Everybody who has logged on may be among them.
+    """
+    return any(
+        not entry.inherited
+        and entry.principal.casefold() != anonymous.casefold()
+        and not any(row.is_shown_as(entry.principal) for row in WELL_KNOWN)
+        for entries in state.access.values()
+        for entry in entries
+    )
 
 
 def principals_needed(desired: DesiredConnectors, state: ServerState) -> tuple[tuple[str, str], ...]:

@@ -46,6 +46,11 @@ def manual_entries(
     return tuple(entry for entry in entries if not entry.inherited and entry.right != ALL_RIGHTS and entry not in owned)
 
 
+def group_rows(group: str, entries: Sequence[AccessEntry], anonymous: str, version: str) -> tuple[AccessEntry, ...]:
+    """The entries that one of the connector's permission groups accounts for; arguments as for manual_entries."""
+    return tuple(entry for entry in _owned(entries, frozenset((group,)), anonymous, version) if not entry.inherited)
+
+
 def unclear_groups(entries: Sequence[AccessEntry], groups: frozenset[str], anonymous: str) -> tuple[str, ...]:
     """The permission groups whose entries cannot be told from what somebody granted by hand.
 

@@ -23,7 +23,7 @@ from .existing import existing
 from .legality import defaults_of_a_new_connector, refuse_illegal
 from .methods import meaning_of, refuse_lost_method
 from .model import AccessEntry, ServerFacts
-from .ownership import unclear_groups
+from .ownership import group_rows, unclear_groups
 from .principal_words import word_for
 from .principals import principal_name, refuse_unremovable, told_users
 from .quantities import Caseless
@@ -187,6 +187,7 @@ def _with_grants(target: Target, world: World) -> Target:
         rows += [AccessEntry(principal, right, grant.deny, False) for right in grant.rights]
     _refuse_both(present, absent)
     if target.desired.exclusive:
+        _refuse_broken_groups(present, absent, before, world)
         absent += [entry for entry in _unlisted(present, before, world) if entry not in absent]
     return replace(target, grants=tuple(present), revokes=tuple(absent))
 
@@ -199,6 +200,24 @@ def _refuse_both(present: Sequence[AccessEntry], absent: Sequence[AccessEntry]) 
             raise InputError(
                 f"grants: {entry.right} of {entry.principal!r} is declared present and absent, under two names of the "
                 "same principal; decide for one."
+            )
+
+
+def _refuse_broken_groups(
+    present: Sequence[AccessEntry], absent: Sequence[AccessEntry], before: Picture, world: World
+) -> None:
+    """A permission group that loses an entry is one no more; the next run would then remove what is left of it."""
+    listed, gone = {_folded(entry) for entry in present}, {_folded(entry) for entry in absent}
+    for group in sorted(before.groups):
+        rows = group_rows(group, before.entries or (), world.anonymous, world.facts.version)
+        lost = [entry for entry in rows if _folded(entry) in gone]
+        left = [entry.right for entry in rows if _folded(entry) not in gone | listed]
+        if lost and left:
+            raise InputError(
+                f"exclusive: without {lost[0].right} the permission group {group} of connector {before.name!r} on "
+                f"{world.facts.name} is not whole any more, and nothing would keep what is left of it "
+                f"({', '.join(dict.fromkeys(left))}); name in grants what is to stay of it, or take the group away "
+                "with receive_connector."
             )
 
 

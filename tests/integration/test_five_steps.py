@@ -84,6 +84,14 @@ def is_granted(found: Mapping[str, Any]) -> None:
     assert ANY_RECIPIENT in anonymous_rights(found)
 
 
+def is_granted_to_each(found: Mapping[str, Any]) -> None:
+    assert [(grant["principal"], grant["deny"], grant["rights"]) for grant in found["permissions"]["grants"]] == [
+        ("anonymous", False, [ANY_RECIPIENT]),
+        ("authenticated_users", True, [ANY_RECIPIENT]),
+        ("LAB\\administrator", False, ["ms-Exch-SMTP-Accept-Exch50"]),
+    ]
+
+
 def is_guarded(found: Mapping[str, Any]) -> None:
     assert found["options"]["max_inbound_connection_per_source"] == 100
     assert found["options"]["message_rate_limit"] == 600
@@ -143,6 +151,22 @@ CASES = (
         {"connector": PREPARED, "grants": [{"principal": "anonymous", "rights": [ANY_RECIPIENT]}]},
         PREPARED,
         is_granted,
+        relays=True,
+    ),
+    Case(
+        "permission by words, exclusive",
+        "receive_connector_permission",
+        {
+            "connector": PREPARED,
+            "grants": [
+                {"principal": "S-1-5-7", "rights": [ANY_RECIPIENT.upper()]},
+                {"principal": "authenticated_users", "rights": [ANY_RECIPIENT], "deny": True},
+                {"principal": "administrator@lab.example", "rights": ["ms-Exch-Accept-Exch50"]},
+            ],
+            "exclusive": True,
+        },
+        PREPARED,
+        is_granted_to_each,
         relays=True,
     ),
     Case(

@@ -24,6 +24,11 @@ SERVERS = {
     "EX1": {"version": "2019", "domain_controller": "dc1.lab.example"},
     "EX2": {"version": "2019", "domain_controller": "dc2.lab.example"},
 }
+ORGANIZATION = {
+    "name": "Lab Organization",
+    "domain": "lab.example",
+    "domain_controllers": ["dc1.lab.example", "dc2.lab.example"],
+}
 SAME: dict[str, Any] = {
     "name": "Scanners",
     "bindings": ["0.0.0.0:25"],
@@ -49,7 +54,7 @@ READ = {"name": "Read", INFO: {"name": "Scanners"}}
 
 
 def test_connectors_of_one_name_on_two_servers_never_mix(start_lab: Any, runner_for: Any) -> None:
-    lab: Lab = start_lab(servers=SERVERS, accounts=USERS, domain_controllers=["dc1.lab.example", "dc2.lab.example"])
+    lab: Lab = start_lab(servers=SERVERS, accounts=USERS, organization=ORGANIZATION)
     runner = runner_for(lab)
     runner.run(play([{"name": "Make", CONNECTOR: SAME}])).succeed()
     mark = lab.journal.mark()
@@ -95,39 +100,33 @@ def test_what_is_left_of_an_account_that_is_gone(takes_sids: bool, start_lab: An
     accounts = yaml.safe_load((lab.state / "lab.yml").read_text(encoding="utf-8"))["accounts"]
     accounts["svc-old"]["deleted"] = True
     later = lab.start_again_with({}, accounts=accounts, switches={"sid_users": takes_sids})
-    try:
-        runner = runner_for(later)
-        read = runner.run(play([READ])).succeed()
-        left = [row for row in rows(read, fqdn) if row["principal"].startswith("S-1-5-21-")]
-        assert [row["rights"] for row in left] == [[ANY_RECIPIENT, SUBMIT]]
-        sid = left[0]["principal"]
+    runner = runner_for(later)
+    read = runner.run(play([READ])).succeed()
+    left = [row for row in rows(read, fqdn) if row["principal"].startswith("S-1-5-21-")]
+    assert [row["rights"] for row in left] == [[ANY_RECIPIENT, SUBMIT]]
+    sid = left[0]["principal"]
 
-        mark = later.journal.mark()
-        kept = {"name": "Keep", PERMISSION: permission(*rows(read, fqdn), exclusive=True)}
-        named = {
-            "name": "Named",
-            PERMISSION: permission(grant("svc-old", SUBMIT, state="absent")),
-            "ignore_errors": True,
-        }
-        run = runner.run(play([kept, named])).succeed()
-        assert result(run, "Keep", fqdn)["commands"] == []
-        assert f"its entries are shown by its SID: write that ({sid})" in result(run, "Named", fqdn)["msg"]
+    mark = later.journal.mark()
+    kept = {"name": "Keep", PERMISSION: permission(*rows(read, fqdn), exclusive=True)}
+    absent = permission(grant("svc-old", SUBMIT, state="absent"))
+    named = {"name": "Named", PERMISSION: absent, "ignore_errors": True}
+    run = runner.run(play([kept, named])).succeed()
+    assert result(run, "Keep", fqdn)["commands"] == []
+    assert f"its entries are shown by its SID: write that ({sid})" in result(run, "Named", fqdn)["msg"]
 
-        gone = permission(grant(sid, ANY_RECIPIENT, SUBMIT, state="absent"))
-        if takes_sids:
-            done = five_steps(later, runner, "receive_connector_permission", gone)
-            assert done["EX1"].connectors["Scanners"]["permissions"]["grants"] == [
-                grant("LAB\\svc-app", SUBMIT, deny=False)
-            ]
-            return
-        for options in (["--check"], []):
-            for arguments, option in ((gone, "grants[0].principal"), (permission(exclusive=True), "exclusive")):
-                failed = runner.run(play([{"name": "Take", PERMISSION: arguments}]), *options).fail()
-                told = result(failed, "Take", fqdn)["msg"]
-                assert told.startswith(f"{option}: the entries of {sid}, which is all that is left of an account,")
-        assert later.journal.writes(mark) == []
-    finally:
-        later.stop()
+    gone = permission(grant(sid, ANY_RECIPIENT, SUBMIT, state="absent"))
+    if takes_sids:
+        done = five_steps(later, runner, "receive_connector_permission", gone)
+        assert done["EX1"].connectors["Scanners"]["permissions"]["grants"] == [
+            grant("LAB\\svc-app", SUBMIT, deny=False)
+        ]
+        return
+    for options in (["--check"], []):
+        for arguments, option in ((gone, "grants[0].principal"), (permission(exclusive=True), "exclusive")):
+            failed = runner.run(play([{"name": "Take", PERMISSION: arguments}]), *options).fail()
+            told = result(failed, "Take", fqdn)["msg"]
+            assert told.startswith(f"{option}: the entries of {sid}, which is all that is left of an account,")
+    assert later.journal.writes(mark) == []
 
 
 def test_where_exchange_takes_no_sids_words_and_names_do(start_lab: Any, runner_for: Any) -> None:

@@ -32,7 +32,7 @@ def users_told_by(desired: DesiredConnectors, state: ServerState) -> tuple[str, 
 
 
 def users_reference(state: ServerState) -> str:
-    """Distinguished name of the connector whose access list would tell how the server names everybody who has logged on.
+    """Distinguished name of the connector whose list would tell how the server names everybody who has logged on.
 
     "" where a list that was read tells already, and where no connector has the permission group that would.
     """

@@ -82,6 +82,23 @@ def test_a_right_to_relay_for_a_range_that_is_too_wide_is_refused(actions: Any) 
     assert actions.writes(mark) == []
 
 
+@pytest.mark.parametrize(
+    ("principal", "right"),
+    [("anonymous", "ms-Exch-Bypass-Anti-Spam"), ("authenticated_users", "ms-Exch-SMTP-Accept-Any-Sender")],
+)
+def test_more_than_relay_for_everybody_has_to_be_meant(actions: Any, principal: str, right: str) -> None:
+    actions("receive_connector", **SCANNERS)
+    wanted = {"connector": "Scanners", "grants": [{"principal": principal, "rights": [right]}]}
+    mark = actions.mark()
+    refused = actions("receive_connector_permission", **wanted)
+    assert refused["failed"] and "[excessive_rights]" in refused["msg"] and right in refused["msg"]
+    assert actions.writes(mark) == []
+    accepted = {"excessive_rights": "only the scanners reach it"}
+    five_steps(actions, "receive_connector_permission", **wanted, accept_findings=accepted)
+    [found] = [one for one in connector(actions)["findings"] if one["id"] == "excessive_rights"]
+    assert found["severity"] == "warning"
+
+
 def test_throttling_takes_a_profile_and_single_values_on_top(actions: Any) -> None:
     actions("receive_connector", **SCANNERS)
     five_steps(

@@ -30,6 +30,7 @@ from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.sessio
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.snap_in import SNAP_INS
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.commands import Command, Value
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.errors import UndecodableValue
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.model import PrincipalAnswer
 from exchange_lab.lab import Lab
 
 LAB = {
@@ -167,11 +168,31 @@ class TestReading:
         assert "ms-Exch-SMTP-Submit" in anonymous
         assert "ms-Exch-SMTP-Accept-Any-Recipient" not in anonymous
 
-    @pytest.mark.parametrize("method", ["read_connector", "read_access"])
-    def test_nothing_is_read_without_a_name(self, ask: Ask, method: str):
+    def test_the_name_under_which_a_principal_is_shown(self, ask: Ask, journal: Callable[[], list[dict[str, Any]]]):
+        exchange = ask()
+        exchange.read_server("EX1")
+        frontend = next(one for one in exchange.read_connectors("EX1") if one.name == "Default Frontend EX1")
+        name = frontend.distinguished_name
+        assert exchange.read_principal(name, "S-1-5-7") == PrincipalAnswer("NT AUTHORITY\\ANONYMOUS LOGON")
+        assert exchange.read_principal(name, "exchange servers") == PrincipalAnswer("LAB\\Exchange Servers")
+        assert exchange.read_principal(name, "administrator@lab.example") == PrincipalAnswer()
+        unknown = exchange.read_principal(name, "Anonymous Login")
+        assert unknown.name == "" and unknown.refusal.startswith('User or Group "Anonymous Login" wasn\'t found.')
+        for line in journal()[-4:]:
+            assert line["parameters"]["Identity"] == name
+            assert line["parameters"]["DomainController"] == "dc1.lab.example"
+
+    def test_a_principal_is_not_asked_for_without_the_role(self, ask: Ask):
+        with pytest.raises(CmdletUnavailable, match="'Active Directory Permissions'"):
+            ask("operator").read_principal("CN=x", "administrator")
+
+    @pytest.mark.parametrize(
+        ("method", "more"), [("read_connector", ()), ("read_access", ()), ("read_principal", ("administrator",))]
+    )
+    def test_nothing_is_read_without_a_name(self, ask: Ask, method: str, more: tuple[str, ...]):
         """Exchange would return the objects of every server."""
         with pytest.raises(ValueError, match="distinguished name"):
-            getattr(ask(), method)("")
+            getattr(ask(), method)("", *more)
 
 
 class TestRoles:

@@ -185,6 +185,22 @@ def test_where_the_list_does_not_tell_whose_entries_are_the_groups_nothing_is_re
     assert "AnonymousUsers" in told and "with state absent" in told
 
 
+def test_what_would_be_left_of_a_permission_group_has_to_be_named() -> None:
+    """Else the next run would take it, since nothing but its entries makes a group."""
+    server = SimulatedExchange(whole_groups=True)
+    rolled_out(server, sources=["10.0.0.1"])
+    sender = "ms-Exch-SMTP-Accept-Any-Sender"
+    gone = {"principal": "anonymous", "rights": [sender], "state": "absent"}
+    told = refusal(server, gone, exclusive=True)
+    assert told.startswith(f"exclusive: without {sender} the permission group AnonymousUsers of connector 'Relay a' on")
+    assert "name in grants what is to stay of it" in told
+    stay = {"principal": "anonymous", "rights": [right for right in ANONYMOUS_RELAY_RIGHTS if right != sender]}
+    plan = plan_for(server, grants(gone, stay, exclusive=True))
+    assert len(plan.steps) == 1
+    assert carry_out(plan, server)
+    assert plan_for(server, grants(gone, stay, exclusive=True)).steps == ()
+
+
 def test_the_fourth_right_of_anonymous_stays_where_sources_differ_about_it() -> None:
     server = SimulatedExchange(version="2007")
     made = rolled_out(server, sources=["10.0.0.1"])

@@ -58,7 +58,11 @@ EXAMPLES = r"""
   register: audit
   failed_when: >-
     audit.receive_connectors | map(attribute='effective_rights') | flatten | selectattr('may', 'contains', 'relay')
-    | map(attribute='principal') | difference(['CONTOSO\svc-scan', 'CONTOSO\svc-erp']) != []
+    | map(attribute='principal') | difference(allowed) != []
+  vars:
+    allowed:
+      - CONTOSO\svc-scan
+      - CONTOSO\svc-erp
 
 - name: List what was made by hand or by this collection
   mailrelay.exchange.receive_connector_info:

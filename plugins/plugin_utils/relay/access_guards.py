@@ -5,10 +5,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .effective import RELAYS, ConnectorAccess, Effective
 from .findings import Finding, finding
+from .model import AccessEntry
 from .principals import told_users
 from .rights import ANY_RECIPIENT, SUBMIT, decide
 from .world import Picture, World
@@ -33,9 +34,10 @@ def inherited_relay(pictures: Iterable[Picture], world: World) -> Iterator[Findi
         pictures: connectors to look at; those whose access list was not read tell nothing.
         world: their server.
     """
+    above = _above(world)
     opened: dict[tuple[str, bool], list[str]] = {}
     for picture in pictures:
-        access = _access(picture, world)
+        access = _access(_with_what_is_above(picture, above), world)
         if access is None or access.secures:
             continue  # whoever connects has the rights of another principal, which no entry here names
         for session in _sessions(access):
@@ -67,6 +69,19 @@ def denied_sessions(picture: Picture, world: World, guard: bool | None) -> Itera
         taken = ", ".join(sorted(denied & _RELAY))
         if taken:
             yield finding("relay_denied", world.facts.name, (picture.name,), (), f"{who} {taken}", guard)
+
+
+def _above(world: World) -> tuple[AccessEntry, ...]:
+    """What a connector inherits, by the first list that was read: all connectors of a server have one container."""
+    read = next((picture for picture in world if picture.entries is not None and not picture.created), None)
+    return () if read is None else tuple(entry for entry in read.entries or () if entry.inherited)
+
+
+def _with_what_is_above(picture: Picture, above: tuple[AccessEntry, ...]) -> Picture:
+    """A connector that a plan makes, with what it will inherit; others as they were read."""
+    if not picture.created:
+        return picture
+    return replace(picture, entries=(*(picture.entries or ()), *above))
 
 
 def _access(picture: Picture, world: World) -> ConnectorAccess | None:

@@ -114,7 +114,8 @@ def _unnamed(names: Sequence[str]) -> str:
 def _name(raw: object, where: str) -> str:
     if not isinstance(raw, str) or not raw.strip():
         raise InputError(f"{where}: {shown(raw)} is no name of a principal; write anonymous or DOMAIN\\name.")
-    return raw.strip()
+    # Whether an expression of a playbook takes two backslashes for one depends on where it stands; no name has two.
+    return raw.strip().replace("\\\\", "\\")
 
 
 def _groups(raw: object) -> list[str]:

@@ -381,6 +381,7 @@ def test_effective_rights_of_a_user_and_his_groups() -> None:
         {"principal": "CONTOSO\\Interns", "deny": True, "rights": ["ms-Exch-SMTP-Accept-Any-Recipient"]},
     ]
     row = run("effective_rights", client_frontend(grants), "contoso\\SVC")
+    assert run("effective_rights", client_frontend(grants), "contoso\\\\SVC") == row, "as some expressions say it"
     assert (row["may"], row["senders"], row["without_effect"], row["unverified"]) == (
         ["submit", "relay"],
         "any",

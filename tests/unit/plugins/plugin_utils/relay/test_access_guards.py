@@ -90,6 +90,13 @@ def test_secured_sessions_have_other_principals(server: SimulatedExchange) -> No
     assert "Relay a" not in audited(server, "inherited_relay")
 
 
+def test_a_connector_that_is_still_to_come_inherits_what_the_others_do(server: SimulatedExchange) -> None:
+    from_above(server, (server.anonymous, RIGHT, False))
+    plan = relay(server, sources=["10.0.0.1"])
+    assert [found.connectors for found in plan.findings if found.id == "inherited_relay"] == [("Relay a",)]
+    assert plan.refusal is None and plan.steps
+
+
 def test_a_writer_reports_it_and_goes_on(server: SimulatedExchange) -> None:
     rolled_out(server, sources=["10.0.0.1"])
     from_above(server, (server.anonymous, RIGHT, False))

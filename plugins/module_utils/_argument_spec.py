@@ -14,6 +14,7 @@ from typing import Any
 
 from ._profiles import PROFILES
 from ._properties import LIST_KINDS, PROPERTIES, THROTTLING, Property
+from ._throttling_policy_properties import THROTTLING_POLICY_LIMITS
 
 Spec = Any  # a nested dictionary of ansible-core's own, untyped form
 
@@ -120,6 +121,21 @@ RECEIVE_CONNECTOR_THROTTLING_SPEC: dict[str, Spec] = {
 }
 
 RECEIVE_CONNECTOR_INFO_SPEC: dict[str, Spec] = {
+    **COMMON,
+    "name": {"type": "str"},
+    "include_default": {"type": "bool", "default": True},
+}
+
+THROTTLING_POLICY_SPEC: dict[str, Spec] = {
+    **COMMON,
+    **property_options(THROTTLING_POLICY_LIMITS),
+    "name": {"type": "str", "required": True},
+    "previous_name": {"type": "str"},
+    "scope": {"type": "str"},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+}
+
+THROTTLING_POLICY_INFO_SPEC: dict[str, Spec] = {
     **COMMON,
     "name": {"type": "str"},
     "include_default": {"type": "bool", "default": True},

@@ -16,7 +16,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 
 from ansible_collections.mailrelay.exchange.plugins.module_utils._option_check import objection
-from ansible_collections.mailrelay.exchange.plugins.module_utils._properties import BY_OPTION
+from ansible_collections.mailrelay.exchange.plugins.module_utils._properties import BY_OPTION, Property
 from ansible_collections.mailrelay.exchange.plugins.module_utils._words import shown
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.errors import InputError
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.values import parse_option
@@ -33,7 +33,9 @@ class Rules:
     required_by: Mapping[str, Any] | None = None
 
 
-def validate(spec: Mapping[str, Any], value: Any, where: str, rules: Rules) -> tuple[dict[str, Any], set[str]]:
+def validate(
+    spec: Mapping[str, Any], value: Any, where: str, rules: Rules, rows: Mapping[str, Property] = BY_OPTION
+) -> tuple[dict[str, Any], set[str]]:
     """Check a dictionary against an argument spec.
 
     Args:
@@ -41,6 +43,7 @@ def validate(spec: Mapping[str, Any], value: Any, where: str, rules: Rules) -> t
         value: the dictionary; entries that are null count as not given, at every level that the spec describes.
         where: what the dictionary is, for the sentence.
         rules: how the options depend on each other.
+        rows: the rows of the table that options are made of, by the option's name.
 
     Returns:
         The complete dictionary, and the values that must not be shown.
@@ -51,7 +54,7 @@ def validate(spec: Mapping[str, Any], value: Any, where: str, rules: Rules) -> t
     if not isinstance(value, Mapping):
         raise InputError(f"{where} must be a dictionary of options, not {shown(value)}.")
     given = _without_nulls(spec, value)
-    _judge_properties(spec, given)
+    _judge_properties(spec, given, rows)
     wrong = objection(spec, given)
     if wrong:
         raise InputError(f"{where}: {wrong}")
@@ -72,15 +75,15 @@ def validate(spec: Mapping[str, Any], value: Any, where: str, rules: Rules) -> t
     return outcome.validated_parameters, hidden
 
 
-def _judge_properties(spec: Mapping[str, Any], given: Mapping[str, Any]) -> None:
-    """Raise InputError for properties of connectors: their own reader knows more of them than the spec's type says.
+def _judge_properties(spec: Mapping[str, Any], given: Mapping[str, Any], rows: Mapping[str, Property]) -> None:
+    """Raise InputError for options of a table: their own reader knows more of them than the spec's type says.
 
     It has to see the value as it was given: core makes the text "True" of a truth value, and 1 of it for a number.
     """
     for name, value in given.items():
         # A connector's name is read when the server's name, which may stand in it, is known.
-        if name in spec and name in BY_OPTION and name != "name":
-            parse_option(BY_OPTION[name], value)
+        if name in spec and name in rows and name != "name":
+            parse_option(rows[name], value)
 
 
 def _without_nulls(spec: Mapping[str, Any], value: Mapping[str, Any]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.mailrelay.exchange.plugins.module_utils._option_check import objection
+from ansible_collections.mailrelay.exchange.plugins.module_utils._properties import BY_OPTION, Property
 from ansible_collections.mailrelay.exchange.plugins.module_utils._words import unseen
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.errors import (
     CmdletUnavailable,
@@ -56,10 +57,12 @@ class ExchangeAction(ActionBase):
     Class attributes:
         SPEC: argument spec, shared with the documentation module.
         RULES: how options depend on each other.
+        ROWS: the rows of the table that options are made of, by the option's name.
     """
 
     SPEC: ClassVar[Mapping[str, Any]] = {}
     RULES: ClassVar[Rules] = Rules()
+    ROWS: ClassVar[Mapping[str, Property]] = BY_OPTION
 
     # With a host of a network connection type, core would start that connection first.
     _requires_connection = False
@@ -117,7 +120,7 @@ class ExchangeAction(ActionBase):
         Raises:
             InputError: it does not fit.
         """
-        validated, hidden = validate(spec, value, where or self._task.action, rules or Rules())
+        validated, hidden = validate(spec, value, where or self._task.action, rules or Rules(), self.ROWS)
         self._hidden |= hidden
         return validated
 

@@ -7,7 +7,7 @@ The actions differ in what they declare and in how much they have to read for it
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Any, ClassVar
@@ -81,6 +81,18 @@ class WriterAction(ExchangeAction):
         desired = self.declare(options, facts.name)
         state = self._read(desired, facts, exchange)
         plan = plan_server(desired, state, self._policy(options))
+        return self.carry_out(plan, exchange, lambda: self.report(desired, plan))
+
+    def carry_out(
+        self, plan: Plan, exchange: Exchange, report: Callable[[], Mapping[str, object]] = dict
+    ) -> dict[str, Any]:
+        """Refuse a plan, show it, or run it.
+
+        Args:
+            plan: what is to be done.
+            exchange: open session's facade.
+            report: what is returned besides where the plan was neither refused nor failed.
+        """
         refusal = plan.refusal
         if refusal is not None:
             return _stopped(plan, str(refusal))
@@ -91,13 +103,13 @@ class WriterAction(ExchangeAction):
         if missing:
             self.warnings.append(f"{missing} A run would stop before it writes.")
         if self.check_mode or not plan.steps:
-            return {**writer_result(plan, None), **self.report(desired, plan)}
+            return {**writer_result(plan, None), **report()}
         applied = apply_plan(plan, exchange)
         self.warnings += applied.warnings
         result = writer_result(plan, applied)
         if applied.error is not None:
             return {**result, "failed": True, "msg": f"{self._sentence(applied.error)} {_undone(applied)}".strip()}
-        return {**result, **self.report(desired, plan)}
+        return {**result, **report()}
 
     def _read(self, desired: DesiredConnectors, facts: ServerFacts, exchange: Exchange) -> ServerState:
         if not len(desired):

@@ -19,6 +19,10 @@ from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.model imp
     ReceiveConnector,
     ServerFacts,
 )
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.throttling_policy import (
+    ThrottlingPolicy,
+    has_scopes,
+)
 
 from .clixml import Plain
 from .errors import CmdletFailed, CmdletUnavailable, ExchangeError, InvalidOption, ObjectNotFound, cmdlet_error
@@ -38,7 +42,7 @@ RELAY_CMDLETS = (
     "Remove-ReceiveConnector",
     "Set-ReceiveConnector",
 )
-"""Every cmdlet that the collection uses."""
+"""Every cmdlet that relays need. Those of throttling policies are not among them: no relay lacks what they hold."""
 
 NETWORK_CMDLET = "Get-NetworkConnectionInfo"
 COMPONENTS_CMDLET = "Get-ServerComponentState"
@@ -48,7 +52,7 @@ _SINCE = {NETWORK_CMDLET: "2010", COMPONENTS_CMDLET: "2013"}
 
 
 def known_cmdlets(version: str) -> tuple[str, ...]:
-    """The cmdlets of the collection that a version of Exchange has."""
+    """The cmdlets of relays that a version of Exchange has."""
     position = VERSIONS.index(version)
     return tuple(name for name in RELAY_CMDLETS if position >= VERSIONS.index(_SINCE.get(name, VERSIONS[0])))
 
@@ -282,6 +286,15 @@ class Exchange:
                 f"{' and '.join(sorted(names))}."
             )
         return PrincipalAnswer(next(iter(names), ""))
+
+    def read_throttling_policies(self, version: str) -> tuple[ThrottlingPolicy, ...]:
+        """Read every throttling policy of the organization with what it holds itself. Exchange 2010 and later.
+
+        Always all of them: an -Identity that Exchange does not know may return all too (Microsoft's page warns of it).
+        """
+        explicit: dict[str, Value] = {"Explicit": True} if has_scopes(version) else {}
+        found = self._read("Get-ThrottlingPolicy", **explicit)
+        return tuple(ThrottlingPolicy.from_exchange(plain, version) for plain in found)
 
     def run(self, command: Command) -> list[str]:
         """Run a command that writes, and return what Exchange warned of.

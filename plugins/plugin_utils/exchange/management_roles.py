@@ -40,6 +40,8 @@ _BY_NOUN: Mapping[str, ManagementRole] = MappingProxyType(
         "networkconnectioninfo": _EXCHANGE_SERVERS,
         "servercomponentstate": _EXCHANGE_SERVERS,
         "accepteddomain": ManagementRole("Remote and Accepted Domains", (_ORGANIZATION,)),
+        # No source names the role of these (unverified).
+        "throttlingpolicy": ManagementRole("Recipient Policies", (_ORGANIZATION,)),
     }
 )
 

@@ -118,16 +118,19 @@ def _entry_texts(entries: Sequence[AccessEntry], anonymous: str, users: str) -> 
     )
 
 
-def diff_of(changes: Sequence[Mapping[str, object]]) -> dict[str, str]:
-    """What differs, before and after, as text in the shape of YAML; both empty when nothing does."""
+def diff_of(changes: Sequence[Mapping[str, object]], subject: str = "connector") -> dict[str, str]:
+    """What differs, before and after, as text in the shape of YAML; both empty when nothing does.
+
+    subject: the key that says what a change is about.
+    """
     sides: dict[str, list[str]] = {"before": [], "after": []}
     for side, lines in sides.items():
-        connector = None
+        named = None
         for change in changes:
             body = list(_lines(change, side))
-            if body and change["connector"] != connector:
-                connector = change["connector"]
-                lines.append(f"{connector}:")
+            if body and change[subject] != named:
+                named = change[subject]
+                lines.append(f"{named}:")
             lines += [f"  {line}" for line in body]
     return {side: "".join(f"{line}\n" for line in lines) for side, lines in sides.items()}
 

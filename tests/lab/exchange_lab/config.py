@@ -58,6 +58,9 @@ _CHOICES = {
     "scope_ids": ("kept", "dropped"),
     "edge_transport_role": ("shown", "hidden"),
     "omitted_transport_role": ("HubTransport", "FrontendTransport"),
+    "explicit_limits": ("assigned", "effective"),
+    "policy_null": ("inherits", "no_limit"),
+    "policy_scope_change": ("allowed", "refused"),
 }
 
 

@@ -246,6 +246,9 @@ class Switches:
     scope_ids: Get shows the scope id of an IPv6 address (kept) or not (dropped).
     omitted_transport_role: role of a new connector without TransportRole, where the server runs both services.
     edge_transport_role: Get shows TransportRole on Edge Transport (shown, as HubTransport) or not (hidden).
+    explicit_limits: Get-ThrottlingPolicy -Explicit shows only what a policy holds itself (assigned) or all (effective).
+    policy_null: what null does to a limit since 2013: the policy inherits it (inherits), or has no limit (no_limit).
+    policy_scope_change: Set-ThrottlingPolicy changes the scope of a policy (allowed) or not (refused).
     """
 
     disabled_connector_conflicts: bool = True
@@ -269,6 +272,9 @@ class Switches:
     scope_ids: str = "kept"
     edge_transport_role: str = "shown"
     omitted_transport_role: str = "HubTransport"
+    explicit_limits: str = "assigned"
+    policy_null: str = "inherits"
+    policy_scope_change: str = "allowed"
 
 
 @dataclass(frozen=True)

@@ -108,10 +108,15 @@ class Shell:
         return error
 
     def state(self) -> object:
-        return [
+        connectors = [
             (item.identity, item.guid, dict(item.values), list(item.explicit), item.changed)
             for item in self.organization.connectors
         ]
+        policies = [
+            (item.name, item.guid, item.scope, dict(item.values), item.changed)
+            for item in self.organization.throttling_policies
+        ]
+        return connectors, policies
 
     def relay(self, **changes: object) -> Plain:
         """Create a legal relay connector on EX1."""

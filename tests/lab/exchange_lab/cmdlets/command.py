@@ -39,7 +39,7 @@ def get_command(known: Callable[[], tuple[Cmdlet, ...]]) -> Cmdlet:
 
     def run_get_command(run: Invocation) -> None:
         cmdlets = sorted(
-            (cmdlet for cmdlet in known() if cmdlet.name in run.view.cmdlets and run.platform.has(cmdlet.since)),
+            (cmdlet for cmdlet in known() if cmdlet.name in run.view.cmdlets and cmdlet.exists(run.platform)),
             key=lambda cmdlet: cmdlet.name,
         )
         if "CommandType" in run.bound and "Cmdlet" not in str(run.bound["CommandType"]):

@@ -45,7 +45,7 @@ class Parameter:
 @dataclass(frozen=True)
 class Cmdlet:
     """One cmdlet. type_name: its .NET class. prompts: its confirm impact is high, so it asks unless told not to. since:
-    the first version that has it."""
+    the first version that has it. on_edge: whether Edge Transport has it."""
 
     name: str
     type_name: str
@@ -54,6 +54,11 @@ class Cmdlet:
     writes: bool = False
     prompts: bool = False
     since: str = "2007"
+    on_edge: bool = True
+
+    def exists(self, platform: Platform) -> bool:
+        """Whether a server has the cmdlet at all, whoever asks."""
+        return platform.has(self.since) and (self.on_edge or not platform.edge)
 
 
 COMMON = tuple(

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from exchange_lab.cmdlets import ad_permission, receive_connector, server
+from exchange_lab.cmdlets import ad_permission, receive_connector, server, throttling_policy
 from exchange_lab.cmdlets.command import get_command
 from exchange_lab.cmdlets.definition import Cmdlet
 from exchange_lab.versions import Platform
@@ -20,14 +20,15 @@ CMDLETS: dict[str, Cmdlet] = {
         *receive_connector.CMDLETS,
         *ad_permission.CMDLETS,
         *server.CMDLETS,
+        *throttling_policy.CMDLETS,
         get_command(_all),
     )
 }
 
 
 def find_cmdlet(name: str, platform: Platform | None = None) -> Cmdlet | None:
-    """Return a cmdlet whatever the case of its name; None also when the server's version does not have it yet."""
+    """Return a cmdlet whatever the case of its name; None also when the server does not have it."""
     cmdlet = CMDLETS.get(name.strip().lower())
-    if cmdlet is None or (platform is not None and not platform.has(cmdlet.since)):
+    if cmdlet is None or (platform is not None and not cmdlet.exists(platform)):
         return None
     return cmdlet

@@ -22,6 +22,7 @@ from exchange_lab.organization.inheritance import configured_rows
 from exchange_lab.organization.principals import Principals
 from exchange_lab.organization.roles import EVERYTHING, NOTHING, ROLE_GROUPS, View, custom_roles, view_of
 from exchange_lab.organization.setup import default_connectors, setup_values
+from exchange_lab.organization.throttling import ThrottlingPolicy, default_policies
 from exchange_lab.settings import LabConfig, ServerConfig
 from exchange_lab.values.directory import ObjectId, escape_rdn, partition_guid, stable_guid
 
@@ -67,6 +68,8 @@ class Organization:
         self.connectors: list[ReceiveConnector] = []
         for server in config.servers.values():
             self._install(server)
+        inside = [server.version for server in config.servers.values() if not server.edge]
+        self.throttling_policies = default_policies(self.domain, self.root, self.created, inside)
 
     def now(self) -> datetime:
         """The directory's time: whole seconds, as whenChanged keeps."""
@@ -151,6 +154,10 @@ class Organization:
     def touch(self, connector: ReceiveConnector) -> None:
         """Note that a connector was changed now."""
         connector.changed = self.now()
+
+    def default_throttling_policy(self, legacy: bool) -> ThrottlingPolicy:
+        """The policy that setup made, that of 2010 or the later one."""
+        return next(policy for policy in self.throttling_policies if policy.default and policy.legacy is legacy)
 
     def connectors_of(self, server: str) -> list[ReceiveConnector]:
         return [connector for connector in self.connectors if connector.server.lower() == server.lower()]

@@ -48,6 +48,10 @@ ROLES: Mapping[str, Role] = {
     "Exchange Servers": _whole(
         "Get-ExchangeServer", "Get-NetworkConnectionInfo", "Get-ServerComponentState", "Get-ReceiveConnector"
     ),
+    # No source names the role of these (unverified).
+    "Recipient Policies": _whole(
+        "Get-ThrottlingPolicy", "New-ThrottlingPolicy", "Set-ThrottlingPolicy", "Remove-ThrottlingPolicy"
+    ),
     "Remote and Accepted Domains": _whole("Get-AcceptedDomain"),
     VIEW_ONLY: _whole(
         "Get-ReceiveConnector",
@@ -55,6 +59,7 @@ ROLES: Mapping[str, Role] = {
         "Get-NetworkConnectionInfo",
         "Get-ServerComponentState",
         "Get-AcceptedDomain",
+        "Get-ThrottlingPolicy",
     ),
 }
 

@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from exchange_lab.interface import LabError
@@ -18,10 +19,12 @@ from exchange_lab.organization.acl import Ace
 from exchange_lab.organization.connector import ReceiveConnector
 from exchange_lab.organization.model import Organization
 from exchange_lab.organization.properties import BY_NAME
+from exchange_lab.organization.throttling import ThrottlingPolicy
 from exchange_lab.values.addresses import IPRange
 from exchange_lab.values.directory import ObjectId
+from exchange_lab.values.scalars import unlimited_unsigned
 
-FORMAT = 1
+FORMAT = 2
 
 
 def save(organization: Organization, path: Path) -> None:
@@ -31,6 +34,7 @@ def save(organization: Organization, path: Path) -> None:
             "format": FORMAT,
             "servers": sorted(server.name for server in organization.servers.values()),
             "connectors": [_plain(connector) for connector in organization.connectors],
+            "throttling_policies": [_plain_policy(policy) for policy in organization.throttling_policies],
         }
     draft = path.with_suffix(".new")
     draft.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
@@ -49,6 +53,7 @@ def restore(organization: Organization, path: Path) -> bool:
         )
     with organization.lock:
         organization.connectors = [_connector(organization, entry) for entry in content["connectors"]]
+        organization.throttling_policies = [_policy(entry) for entry in content["throttling_policies"]]
     return True
 
 
@@ -72,6 +77,30 @@ def _plain_value(value: object) -> object:
     if isinstance(value, ObjectId):
         return value.name
     return value if value is None or isinstance(value, bool | int | str) else str(value)
+
+
+def _plain_policy(policy: ThrottlingPolicy) -> dict[str, object]:
+    return {
+        **{name: getattr(policy, name) for name in ("name", "container", "scope", "legacy", "default")},
+        "guid": str(policy.guid),
+        "created": policy.created.isoformat(),
+        "changed": policy.changed.isoformat(),
+        "values": {name: value if isinstance(value, bool) else str(value) for name, value in policy.values.items()},
+    }
+
+
+def _policy(entry: Mapping[str, Any]) -> ThrottlingPolicy:
+    read = {name: entry[name] for name in ("name", "container", "scope", "legacy", "default")}
+    return ThrottlingPolicy(
+        guid=UUID(entry["guid"]),
+        created=datetime.fromisoformat(entry["created"]),
+        changed=datetime.fromisoformat(entry["changed"]),
+        values={
+            name: value if isinstance(value, bool) else unlimited_unsigned(value)
+            for name, value in entry["values"].items()
+        },
+        **read,
+    )
 
 
 def _connector(organization: Organization, entry: Mapping[str, object]) -> ReceiveConnector:

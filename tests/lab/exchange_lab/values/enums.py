@@ -115,6 +115,11 @@ PERMISSION_GROUPS = EnumType(
 MESSAGE_RATE_SOURCE = EnumType(
     f"{_DIRECTORY}.MessageRateSourceFlags", (("None", 0), ("IPAddress", 1), ("User", 2), ("All", 3)), flags=True
 )
+THROTTLING_POLICY_SCOPE = EnumType(
+    # Names and order: Microsoft's reference of ThrottlingPolicyScopeType; the numbers are unverified.
+    "Microsoft.Exchange.Data.Directory.SystemConfiguration.ThrottlingPolicyScopeType",
+    (("Regular", 0), ("Organization", 1), ("Global", 2)),
+)
 SERVER_ROLE = EnumType(
     f"{_DIRECTORY}.ServerRole",
     (

@@ -167,6 +167,13 @@ BOOL = Kind("System.Boolean", _boolean)
 SWITCH = Kind("System.Management.Automation.SwitchParameter", _switch)
 STRING = Kind("System.String", _of_text(lambda text: text), nullable=True, empty="")
 INT32 = Kind("System.Int32", _of_text(scalars.whole_number))
+# Null is a value of its own for both: the cmdlets decide what it means.
+NULLABLE_UINT32 = Kind("System.Nullable`1[System.UInt32]", _of_text(scalars.unsigned_number), nullable=True)
+UNLIMITED_UINT32 = Kind(
+    "System.Nullable`1[Microsoft.Exchange.Data.Unlimited`1[System.UInt32]]",
+    _of_text(scalars.unlimited_unsigned),
+    nullable=True,
+)
 UNLIMITED = Kind("Microsoft.Exchange.Data.Unlimited`1[System.Int32]", _of_text(scalars.unlimited))
 TIMESPAN = Kind("Microsoft.Exchange.Data.EnhancedTimeSpan", _strict_text(scalars.timespan))
 SIZE = Kind("Microsoft.Exchange.Data.ByteQuantifiedSize", _of_text(scalars.size))

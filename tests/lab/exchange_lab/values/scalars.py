@@ -143,6 +143,35 @@ class Unlimited:
         return Complex(_UNLIMITED_TYPES, str(self), properties)
 
 
+@dataclass(frozen=True)
+class UnlimitedUInt32:
+    """An Unlimited<UInt32>: a number from 0 to 4294967295, or no limit."""
+
+    value: int | None
+
+    def __str__(self) -> str:
+        return "Unlimited" if self.value is None else str(self.value)
+
+    def rendered(self) -> Complex:
+        properties: list[tuple[str, Value]] = [("IsUnlimited", self.value is None)]
+        if self.value is not None:
+            properties.append(("Value", Long(self.value)))
+        types = (_UNLIMITED_TYPES[0].replace("Int32", "UInt32"), *_UNLIMITED_TYPES[1:])
+        return Complex(types, str(self), properties)
+
+
+def unlimited_unsigned(text: str) -> UnlimitedUInt32:
+    """Read `unlimited` in any case or a whole number; raise ValueError."""
+    return UnlimitedUInt32(None) if text.strip().lower() == "unlimited" else unsigned_number(text)
+
+
+def unsigned_number(text: str) -> UnlimitedUInt32:
+    """Read a UInt32; raise ValueError."""
+    if not re.fullmatch(r"[0-9]+", text.strip()) or int(text) >= 2**32:
+        raise ValueError(f"{text!r} is no whole number from 0 to 4294967295")
+    return UnlimitedUInt32(int(text))
+
+
 def unlimited(text: str) -> Unlimited:
     """Read `unlimited` in any case or a whole number; raise ValueError."""
     entered = text.strip()

@@ -45,6 +45,11 @@ TEXTS = {
     "remove_connector": (
         'Möchten Sie diese Aktion wirklich ausführen?\nDer Empfangsconnector "{identity}" wird entfernt.'
     ),
+    "create_policy": 'Die Einschränkungsrichtlinie "{name}" wird erstellt.',
+    "set_policy": 'Die Eigenschaften der Einschränkungsrichtlinie "{name}" werden festgelegt.',
+    "remove_policy": (
+        'Möchten Sie diese Aktion wirklich ausführen?\nDie Einschränkungsrichtlinie "{name}" wird entfernt.'
+    ),
     "add_permission": (
         'Die Active Directory-Berechtigung für "{identity}" wird für den Benutzer "{user}" hinzugefügt.'
     ),
@@ -114,6 +119,17 @@ TEXTS = {
     "bad_name": (
         'Fehler bei der Eigenschaftenüberprüfung. Eigenschaft = Name Fehler = Der Wert "{name}" ist leer, beginnt oder '
         "endet mit einem Leerzeichen oder enthält ein Steuerzeichen."
+    ),
+    "policy_global_scope": (
+        "Eine Einschränkungsrichtlinie mit dem Bereich Global kann nicht erstellt werden; es gibt nur die "
+        "Standardrichtlinie."
+    ),
+    "policy_scope_fixed": (
+        'Der Bereich der Einschränkungsrichtlinie "{name}" ist {scope} und kann nicht geändert werden.'
+    ),
+    "policy_default_stays": 'Die Standard-Einschränkungsrichtlinie "{name}" kann nicht entfernt werden.',
+    "policy_default_only": (
+        "Der Parameter {parameter} kann nur für die Standard-Einschränkungsrichtlinie festgelegt werden."
     ),
     "role_conflict": (
         "Die von Ihnen für die Parameter Bindings und RemoteIPRanges angegebenen Werte stehen in Konflikt mit den "

@@ -35,6 +35,9 @@ TEXTS = {
     "create_connector": 'Creating Receive connector "{name}" on server "{server}".',
     "set_connector": 'Setting properties on Receive connector "{identity}".',
     "remove_connector": ('Are you sure you want to perform this action?\nRemoving Receive connector "{identity}".'),
+    "create_policy": 'Creating throttling policy "{name}".',
+    "set_policy": 'Setting properties on throttling policy "{name}".',
+    "remove_policy": 'Are you sure you want to perform this action?\nRemoving throttling policy "{name}".',
     "add_permission": 'Adding Active Directory permission on "{identity}" for user "{user}".',
     "remove_permission": (
         "Are you sure you want to perform this action?\n"
@@ -93,6 +96,11 @@ TEXTS = {
         'Property validation failed. Property = Name Error = The value "{name}" is empty, starts or ends with a '
         "space, or holds a control character."
     ),
+    # Exchange: throttling policies
+    "policy_global_scope": "A throttling policy with the scope Global can't be created; there is only the default one.",
+    "policy_scope_fixed": 'The scope of throttling policy "{name}" is {scope} and can\'t be changed.',
+    "policy_default_stays": 'The default throttling policy "{name}" can\'t be removed.',
+    "policy_default_only": "The {parameter} parameter can only be set for the default throttling policy.",
     "role_conflict": (
         "The values that you specified for the Bindings and RemoteIPRanges parameters conflict with the settings on "
         'Receive connector "{identity}". Receive connectors assigned to different Transport roles on a single server '

@@ -39,6 +39,11 @@ TEXTS = {
     "remove_connector": (
         "Voulez-vous vraiment effectuer cette action?\nSuppression du connecteur de réception «{identity}»."
     ),
+    "create_policy": "Création de la stratégie de limitation «{name}».",
+    "set_policy": "Définition des propriétés de la stratégie de limitation «{name}».",
+    "remove_policy": (
+        "Êtes-vous sûr de vouloir effectuer cette action ?\nSuppression de la stratégie de limitation «{name}»."
+    ),
     "add_permission": "Ajout de l'autorisation Active Directory sur «{identity}» pour l'utilisateur «{user}».",
     "remove_permission": (
         "Voulez-vous vraiment effectuer cette action?\n"
@@ -96,6 +101,16 @@ TEXTS = {
     "bad_name": (
         "Échec de la validation de la propriété. Propriété = Name Erreur = La valeur «{name}» est vide, commence ou "
         "finit par un espace, ou contient un caractère de contrôle."
+    ),
+    "policy_global_scope": (
+        "Une stratégie de limitation dont l'étendue est Global ne peut pas être créée: seule existe celle par défaut."
+    ),
+    "policy_scope_fixed": (
+        "L'étendue de la stratégie de limitation «{name}» est {scope} et ne peut pas être modifiée."
+    ),
+    "policy_default_stays": ("La stratégie de limitation par défaut «{name}» ne peut pas être supprimée."),
+    "policy_default_only": (
+        "Le paramètre {parameter} ne peut être défini que pour la stratégie de limitation par défaut."
     ),
     "role_conflict": (
         "Les valeurs que vous avez spécifiées pour les paramètres Bindings et RemoteIPRanges sont en conflit avec les "

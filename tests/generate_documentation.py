@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 sys.path.insert(0, str(ROOT / "tests"))
 import conftest  # noqa: E402, F401 - makes ansible_collections.mailrelay.exchange importable
+import throttling_policy_documentation as policies  # noqa: E402
 from property_documentation import EQUALITY, property_options, range_text, word_sentences  # noqa: E402
 
 from ansible_collections.mailrelay.exchange.plugins.module_utils import (  # noqa: E402
@@ -132,6 +133,12 @@ def properties_fragment() -> str:
 def throttling_fragment() -> str:
     options = property_options(_properties.THROTTLING)
     return fragment("The throttle and size properties.", "Throttling options.", TABLE, {"options": options})
+
+
+def policy_fragment() -> str:
+    documentation = {"options": policies.options()}
+    summary = "Throttling policy options."
+    return fragment("The limits of a throttling policy.", summary, POLICY_TABLE, documentation)
 
 
 def table_row(*cells: str) -> str:
@@ -274,14 +281,23 @@ def profiles_page() -> str:
         lines.append("")
     intro = (
         "A profile is a named set of throttling values. None is applied unless somebody asks for it. A value whose\n"
-        "property the server's version does not have is left out. What a profile does not name is left as it is:\n"
-        "going from `guarded` to `high_volume` keeps the message rate limit, `exchange_default` takes both back.\n\n"
+        "property the server's version does not have is left out. Where one profile names a property and another does\n"
+        "not, the other gives it Exchange's default, so that it never matters which profile was there before:\n"
+        "`high_volume` takes the message rate of `guarded` back, and `exchange_default` takes both back. A property\n"
+        "that no profile names is left as it is.\n\n"
         "The limits count per connector and per server; behind address translation all clients are one source."
     )
     return markdown("Throttling profiles", "plugins/module_utils/_profiles.py", intro, lines[:-1])
 
 
+def policies_page() -> str:
+    lines = [table_row(*policies.HEAD), table_row(*["---"] * len(policies.HEAD))]
+    lines += [table_row(*map(plain, cells)) for cells in policies.cells()]
+    return markdown("Limits of throttling policies", POLICY_TABLE, policies.INTRO, lines)
+
+
 TABLE = "plugins/module_utils/_properties.py"
+POLICY_TABLE = "plugins/module_utils/_throttling_policy_properties.py"
 USAGE_TABLE = "plugins/plugin_utils/relay/usages.py"
 FINDING_TABLE = "plugins/module_utils/_findings.py"
 SPEC = "plugins/module_utils/_argument_spec.py"
@@ -291,6 +307,8 @@ FILES = {
     "plugins/doc_fragments/_writer.py": writer_fragment,
     "plugins/doc_fragments/_receive_connector_properties.py": properties_fragment,
     "plugins/doc_fragments/_throttling_properties.py": throttling_fragment,
+    "plugins/doc_fragments/_throttling_policy_limits.py": policy_fragment,
+    "docs/reference/throttling-policies.md": policies_page,
     "docs/reference/properties.md": properties_page,
     "docs/reference/versions.md": versions_page,
     "docs/reference/usages.md": usages_page,

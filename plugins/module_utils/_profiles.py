@@ -2,8 +2,9 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Named sets of throttling values. PRIVATE to the collection.
 
-A profile holds values as a user would write them. A value whose property the target version does not have is left
-out; the gates are those of the table of properties.
+A profile holds values as a user would write them. What another profile names and it does not gets Exchange's default,
+so that no profile leaves anything of the one before it behind. A value whose property the target version does not have
+is left out; the gates are those of the table of properties.
 """
 
 from __future__ import annotations
@@ -20,10 +21,11 @@ class Profile:
 
     Attributes:
         name: the word users write.
-        values: option name -> value, as valid input of that option.
+        values: option name -> value, as valid input of that option, where it is this profile that asks for it.
         summary: one sentence on what it is for.
         reasons: option name -> why this value; for the documentation.
         edge_values: what an Edge Transport server gets instead.
+        base: the profile that tells the values this one does not name.
     """
 
     name: str
@@ -31,11 +33,14 @@ class Profile:
     summary: str
     reasons: Mapping[str, str]
     edge_values: Mapping[str, object] = field(default_factory=dict)
+    base: Profile | None = None
 
     def values_for(self, version: str, is_edge: bool = False) -> dict[str, object]:
         """The values that a server of this version has properties for."""
         wanted = {**self.values, **self.edge_values} if is_edge else self.values
-        return {option: value for option, value in wanted.items() if BY_OPTION[option].available(version, is_edge)}
+        below = self.base.values_for(version, is_edge) if self.base is not None else {}
+        own = {option: value for option, value in wanted.items() if BY_OPTION[option].available(version, is_edge)}
+        return {**below, **own}
 
 
 EXCHANGE_DEFAULT = Profile(
@@ -107,6 +112,7 @@ GUARDED = Profile(
         ),
         "message_rate_source": "Anonymous clients have no user: only their address can be counted.",
     },
+    base=EXCHANGE_DEFAULT,
 )
 
 HIGH_VOLUME = Profile(
@@ -120,7 +126,8 @@ HIGH_VOLUME = Profile(
         "max_inbound_connection_percentage_per_source": 100,
         "max_inbound_connection_per_source": "unlimited",
     },
-    "The seven values for few, trusted and very busy hosts whose mail was refused now and then. Nothing stops them.",
+    "The seven values for few, trusted and very busy hosts whose mail was refused now and then. They may take "
+    "every connection there is.",
     {
         "tarpit_interval": "No delay of error answers.",
         "connection_timeout": "Long batches over one connection.",
@@ -130,6 +137,7 @@ HIGH_VOLUME = Profile(
         "max_inbound_connection_percentage_per_source": "One source may take all connections that are free.",
         "max_inbound_connection_per_source": "No number stops one source.",
     },
+    base=EXCHANGE_DEFAULT,
 )
 
 PROFILES: dict[str, Profile] = {row.name: row for row in (EXCHANGE_DEFAULT, GUARDED, HIGH_VOLUME)}

@@ -171,13 +171,13 @@ THROTTLING_POLICY_LIMITS: tuple[Property, ...] = (
     ),
     _limit(
         "PowerShellMaxCmdletQueueDepth",
-        "Operations that a user may have in progress; Microsoft advises at least three times "
-        "O(powershell_max_concurrency).",
+        "Operations that a user may have in progress. Microsoft advises three times the number in "
+        "O(powershell_max_concurrency), or more.",
     ),
     _limit(
         "PowerShellMaxDestructiveCmdlets",
-        "Cmdlets out of Microsoft's list of destructive ones, such as C(Remove-Mailbox), in "
-        "O(powershell_max_destructive_cmdlets_time_period). No cmdlet that this collection uses is on that list.",
+        "Destructive cmdlets that a user may run in O(powershell_max_destructive_cmdlets_time_period), such as "
+        "C(Remove-Mailbox). No cmdlet that this collection uses is among them.",
     ),
     _limit("PowerShellMaxDestructiveCmdletsTimePeriod", "Seconds in which destructive cmdlets are counted."),
     _limit("PowerShellMaxOperations", "Protocol operations of a user's sessions.", "2013"),

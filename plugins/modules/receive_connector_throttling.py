@@ -11,7 +11,11 @@ version_added: 0.1.0
 description:
   - Sets the properties that limit how fast and how much clients may send through one receive connector, by a named
     profile, by single options, or by both. A single option wins over the profile.
-  - An option that neither the profile nor the task names is left as it is.
+  - An option that neither a profile nor the task names is left as it is. What only another profile names goes back to
+    Exchange's default, so that it does not matter which profile the connector had before.
+  - These are the limits that anonymous relay meets, a connector and a server each; what the client sees of which one is
+    in the collection's page about throttling. Throttling policies (M(mailrelay.exchange.throttling_policy)), with
+    AnonymousMaxConcurrency among them, have nothing to do with it.
 options:
   connector:
     description:
@@ -20,7 +24,7 @@ options:
     required: true
   profile:
     description:
-      - V(exchange_default) is what Exchange gives a new connector on a Mailbox server; going back to it undoes the
+      - V(exchange_default) is what Exchange gives a new connector on a server of this kind; going back to it undoes the
         others.
       - V(guarded) is for shared relays. 100 connections a source, where Exchange has 20, end the refusals that busy
         application servers see, and 50 such hosts still fit into the 5000 of the connector; 600 messages a minute and
@@ -40,6 +44,7 @@ extends_documentation_fragment:
 seealso:
   - module: mailrelay.exchange.relay
   - module: mailrelay.exchange.receive_connector
+  - module: mailrelay.exchange.throttling_policy
 author:
   - The mailrelay.exchange authors (@mailrelay)
 """

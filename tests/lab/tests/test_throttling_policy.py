@@ -212,6 +212,25 @@ def test_who_may(shell: Shell) -> None:
     shell.on(user="operator").refused("Get-ThrottlingPolicy")
 
 
+def test_a_scope_of_servers_holds_no_policy_of_the_organization(make_shell: MakeShell) -> None:
+    shell = make_shell(
+        role_groups={"Some": {"roles": ["Recipient Policies"], "servers": ["EX1"]}},
+        accounts={
+            "administrator": {"password": "Secret-1", "role_groups": ["Organization Management"]},
+            "partial": {"password": "Secret-2", "role_groups": ["Some"]},
+        },
+    )
+    shell.one("New-ThrottlingPolicy", POLICY)
+    limited = shell.on(user="partial")
+    assert len(limited.objects("Get-ThrottlingPolicy")) == 2
+    for cmdlet, parameters in (
+        ("New-ThrottlingPolicy", {"Name": "Another"}),
+        ("Set-ThrottlingPolicy", {"Identity": POLICY, "EwsMaxConcurrency": 4}),
+        ("Remove-ThrottlingPolicy", {"Identity": POLICY, "Confirm": False}),
+    ):
+        assert "write scope" in limited.refused(cmdlet, **parameters).message
+
+
 @pytest.mark.parametrize(
     ("culture", "words"),
     [("de", "Die Standard-Einschränkungsrichtlinie"), ("fr", "La stratégie de limitation par défaut")],

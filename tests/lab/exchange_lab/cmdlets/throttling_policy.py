@@ -14,6 +14,7 @@ from uuid import uuid4
 
 from exchange_lab.cmdlets import errors
 from exchange_lab.cmdlets.definition import DOMAIN_CONTROLLER, Cmdlet, Invocation, Parameter
+from exchange_lab.cmdlets.reach import check_scope
 from exchange_lab.cmdlets.texts import Text
 from exchange_lab.cmdlets.validation import check_name
 from exchange_lab.objects.throttling_policy import throttling_policy_object
@@ -25,6 +26,7 @@ from exchange_lab.values.enums import THROTTLING_POLICY_SCOPE
 from exchange_lab.values.scalars import UnlimitedUInt32
 
 _TASKS = "Microsoft.Exchange.Management.SystemConfigurationTasks"
+_CLASS = "ThrottlingPolicy"
 _NO_LIMIT = UnlimitedUInt32(None)
 
 
@@ -46,6 +48,7 @@ def new_throttling_policy(run: Invocation) -> None:
     """Create a policy; nothing is stored unless it keeps every rule."""
     controller = run.controller()
     name = run.text("Name")
+    check_scope(run, _CLASS, name, None)
     check_name(name)
     scope = run.text("ThrottlingPolicyScope") or REGULAR
     if scope == GLOBAL:
@@ -67,6 +70,7 @@ def new_throttling_policy(run: Invocation) -> None:
 def set_throttling_policy(run: Invocation) -> None:
     """Change a policy; nothing is stored unless the whole result keeps every rule."""
     policy = _one(run, run.text("Identity"))
+    check_scope(run, _CLASS, policy.name, None)
     name = policy.name
     if "Name" in run.bound:
         name = run.text("Name")
@@ -90,6 +94,7 @@ def set_throttling_policy(run: Invocation) -> None:
 def remove_throttling_policy(run: Invocation) -> None:
     """Remove a policy; the default one stays."""
     policy = _one(run, run.text("Identity"))
+    check_scope(run, _CLASS, policy.name, None)
     if policy.default:
         raise errors.invalid("policy_default_stays", name=policy.name)
     if not run.should_process(Text("remove_policy", {"name": policy.name})):

@@ -32,6 +32,7 @@ from .throttling_policy import (
 )
 from .values import to_option, to_parameter
 
+_LARGEST_INT32 = 2147483647
 SUBJECT = "policy"
 """Key of an entry of `changes` that says what it is about."""
 
@@ -186,6 +187,9 @@ def _parameter(option: str, value: Any, version: str) -> dict[str, Value]:
     row = POLICY_BY_OPTION[option]
     if value == UNLIMITED and not has_scopes(version):
         return {row.exchange: None}
+    if isinstance(value, int) and value > _LARGEST_INT32:
+        # The client sends every number as an Int32; Exchange reads a UInt32 from text as well.
+        return {row.exchange: str(value)}
     return {row.exchange: to_parameter(row, value)}
 
 

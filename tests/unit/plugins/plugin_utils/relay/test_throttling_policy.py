@@ -83,6 +83,14 @@ def test_only_what_differs_is_set() -> None:
     assert {"policy": "service", "property": "eas_max_concurrency", "before": None, "after": 0} in made.changes
 
 
+def test_a_number_beyond_an_int32_is_sent_as_text() -> None:
+    options = {"name": "Service", "rca_max_concurrency": 4294967295, "ews_max_concurrency": 2147483647}
+    made = plan(options, {**SERVICE, "RcaMaxConcurrency": None})
+    assert made.commands == [
+        "Set-ThrottlingPolicy -Identity 'Service' -EwsMaxConcurrency 2147483647 -RcaMaxConcurrency '4294967295'" + END
+    ]
+
+
 @pytest.mark.parametrize(
     "options",
     [

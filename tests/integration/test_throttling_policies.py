@@ -86,7 +86,7 @@ def test_the_default_policy_is_left_alone_by_whatever_name(lab: Lab, runner_for:
         {"name": "Ours", "previous_name": default},
         {"name": "Ours", "scope": "global"},
     ]
-    tasks = [
+    tasks: list[dict[str, Any]] = [
         {"name": "List", INFO: {}, "register": "policies"},
         *({"name": f"Try {at}", POLICY: one, "ignore_errors": True} for at, one in enumerate(attempts)),
     ]

@@ -13,12 +13,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.mailrelay.exchange.plugins.module_utils import _argument_spec as specs
+from ansible_collections.mailrelay.exchange.plugins.module_utils._throttling_policy_properties import POLICY_BY_OPTION
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.actions.arguments import Rules, validate
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay import options as aspects
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.errors import InputError
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.policy import parse_accepted, parse_safety
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.service import parse_services
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.sources import parse_source_groups
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.throttling_policy import parse_throttling_policy
 
 TODAY = date(2026, 11, 21)
 TEXTS = st.text(max_size=12) | st.sampled_from(
@@ -128,6 +130,19 @@ def test_options_of_a_connector(module: str, data: st.DataObject) -> None:
         parse_accepted(validated["accept_findings"], "accept_findings")
         if "safety" in validated:
             parse_safety(validated["safety"])
+
+    refused_in_a_sentence(work)
+
+
+@SLOW
+@given(st.dictionaries(words(*specs.THROTTLING_POLICY_SPEC), VALUES, max_size=4))
+def test_options_of_a_throttling_policy(given_options: dict[str, Any]) -> None:
+    def work() -> None:
+        options = {"name": "Relay automation", **given_options}
+        validated, _hidden = validate(
+            specs.THROTTLING_POLICY_SPEC, options, "throttling_policy", Rules(), POLICY_BY_OPTION
+        )
+        parse_throttling_policy(validated)
 
     refused_in_a_sentence(work)
 

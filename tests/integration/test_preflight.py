@@ -6,14 +6,16 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
+import yaml
 from harness.five_steps import five_steps
-from harness.lab import Lab
-from harness.labs import LISTED
-from harness.plays import PlayRun
+from harness.lab import ROOT, Lab
+from harness.labs import LISTED, inventory
+from harness.plays import PlayRun, Runner
 from harness.promises import relays
 
 ANY_RECIPIENT = "ms-Exch-SMTP-Accept-Any-Recipient"
@@ -53,17 +55,23 @@ PREPARED = {
 }
 GRANT = {"connector": "Prepared", "grants": [{"principal": "anonymous", "rights": [ANY_RECIPIENT]}]}
 
+
+def anonymous(**keys: Any) -> dict[str, Any]:
+    return {"services": {"external": {"sources": [LISTED], **keys}}}
+
+
 GONE = {"too_many_removed": "the device is gone"}
 REMOVAL = {"services": {"external": {"state": "absent"}}, "accept_findings": GONE}
+
+SECURED = {
+    **anonymous(method="externally_secured"),
+    "accept_findings": {"externally_secured_bypass": "the sources are mail servers of ours"},
+}
 
 HELD_CONNECTORS = "Organization Management, Server Management and Hygiene Management hold"
 NO_GRANTS = "the management role 'Active Directory Permissions' (by default Organization Management alone holds it)"
 NO_READING = f"Get-ADPermission is not visible to the account {{account}} on EX1: give it {NO_GRANTS}"
 NO_GRANTING = f"The account {{account}} may not use Add-ADPermission on EX1: give it {NO_GRANTS}."
-
-
-def anonymous(**keys: Any) -> dict[str, Any]:
-    return {"services": {"external": {"sources": [LISTED], **keys}}}
 
 
 def task(name: str, module: str, arguments: Mapping[str, Any], **keywords: Any) -> dict[str, Any]:
@@ -92,12 +100,26 @@ def sentence(text: object) -> str:
     return said
 
 
+@pytest.fixture
+def start_lab_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Lab]]:
+    """Start a shipped lab on free ports."""
+    labs: list[Lab] = []
+
+    def start(name: str) -> Lab:
+        content = yaml.safe_load((ROOT / "tests" / "lab" / "labs" / name).read_text(encoding="utf-8"))
+        for server in content["servers"].values():
+            server["smtp_port"] = 0
+        labs.append(Lab.start(content, tmp_path_factory.mktemp("shipped")))
+        return labs[-1]
+
+    yield start
+    for lab in labs:
+        lab.stop()
+
+
 @pytest.fixture(scope="module")
 def prepared(lab: Lab, start_lab: Any, tmp_path_factory: pytest.TempPathFactory) -> Lab:
     """The lab with a connector on every server that relays for nobody, and one on EX1 that relays."""
-    from harness.labs import inventory
-    from harness.plays import Runner
-
     folder = tmp_path_factory.mktemp("prepared")
     runner = Runner(folder, inventory(lab, folder), lab.environment())
     granted = {"services": {"granted": {"sources": ["127.0.0.41"]}}}
@@ -211,12 +233,22 @@ def test_organization_management_does_everything(start_lab: Any, runner_for: Any
 def test_whoever_creates_has_to_be_able_to_read_again(start_lab: Any, runner_for: Any) -> None:
     """externally_secured grants nothing, but the next run reads who may relay."""
     lab = start_lab(servers={"EX1": {"version": "2019"}})
-    arguments = anonymous(method="externally_secured")
-    run = runner_for(lab, user="operator").run(play(shown_and_run("create", "relay", arguments))).succeed()
+    run = runner_for(lab, user="operator").run(play(shown_and_run("create", "relay", SECURED))).succeed()
     expected = f"may not use Get-ADPermission on EX1: give it {NO_GRANTS}."
     assert expected in sentence(told(run, "create")["msg"])
     assert expected in " ".join(told(run, "create shown")["warnings"])
     assert lab.journal.writes() == []
+
+
+def test_what_a_role_group_may_do_it_does(start_lab: Any, runner_for: Any) -> None:
+    """Hygiene Management creates and reads, so it may trust externally; Server Management throttles."""
+    lab = start_lab(servers={"EX1": {"version": "2019"}}, **ROLES)
+    five_steps(lab, runner_for(lab, user="hygienist"), "relay", SECURED)
+    assert relays(lab, LISTED) == {"EX1"}
+    guarded = {"connector": "Relay external", "profile": "guarded"}
+    run = runner_for(lab, user="operator").run(play(shown_and_run("throttle", "receive_connector_throttling", guarded)))
+    assert told(run.succeed(), "throttle")["commands"] == told(run, "throttle shown")["commands"] != []
+    assert told(run, "throttle")["changed"]
 
 
 # --- single parameters -----------------------------------------------------------------------------------------------
@@ -262,8 +294,6 @@ def test_a_parameter_that_was_taken_out_of_a_role(command_parameters: str, start
 
 
 # --- write scopes ----------------------------------------------------------------------------------------------------
-
-SECURED = {"services": {"external": {"sources": [LISTED], "method": "externally_secured"}}}
 
 
 def test_the_least_privileged_role_group_does_everything_in_its_scope(start_lab: Any, runner_for: Any) -> None:
@@ -339,3 +369,34 @@ def test_a_later_write_out_of_scope_is_undone(prepared: Lab, runner_for: Any) ->
         mine = [line.cmdlet for line in prepared.journal.writes(mark) if line.server == server]
         assert mine == ["New-ReceiveConnector", "Add-ADPermission", "Remove-ReceiveConnector"]
     assert relays(prepared, LISTED) == set()
+
+
+# --- the recipe ------------------------------------------------------------------------------------------------------
+
+
+def test_the_recipe_and_the_shipped_lab_have_one_role_group() -> None:
+    """What docs/security.md tells to make is what the lab of that name has, and what this file tries."""
+    page = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    [block] = re.findall(r"```powershell\n(.*?)```", page, re.DOTALL)
+    roles = re.search(r"-Roles ('[^`]*')", block)
+    added = re.search(r"-Role '([^']*)'", block)
+    assert roles is not None and added is not None
+    told_roles = [*(role.strip(" '") for role in roles[1].split(",")), added[1]]
+    lab = yaml.safe_load((ROOT / "tests" / "lab" / "labs" / "least-privilege.yml").read_text(encoding="utf-8"))
+    group = lab["role_groups"]["Relay Operators"]
+    assert told_roles == group["roles"] == ROLES["role_groups"]["Relay Operators"]["roles"]
+    assert group["servers"] == ["EX1"] and set(lab["servers"]) > {"EX1"}
+
+
+def test_the_shipped_lab_does_what_it_says(start_lab_file: Any, runner_for: Any) -> None:
+    lab = start_lab_file("least-privilege.yml")
+    run = runner_for(lab, user="relay").run(play([task("create", "relay", anonymous())], "exchange")).succeed()
+    assert told(run, "create", lab.servers["EX1"].fqdn)["changed"]
+    assert "EX2 is outside of the write scope" in told(run, "create", lab.servers["EX2"].fqdn)["msg"]
+    changes = [
+        *shown_and_run("comment", "receive_connector", {"name": "Relay external", "comment": "kept"}),
+        *shown_and_run("remove", "relay", REMOVAL),
+    ]
+    run = runner_for(lab, user="careful").run(play(changes)).succeed()
+    assert told(run, "comment")["changed"]
+    assert "may not use Remove-ReceiveConnector on EX1: give it" in sentence(told(run, "remove")["msg"])

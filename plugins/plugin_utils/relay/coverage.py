@@ -9,7 +9,7 @@ most specific range first, and with equal ranges the more specific binding.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -141,6 +141,18 @@ def role_of(picture: Picture) -> str | None:
     """The transport service a connector belongs to; None before Exchange 2013 and on Edge."""
     role = picture.values.get("transport_role")
     return None if role is None else str(role)
+
+
+def within(ranges: Iterable[IPRange], others: Iterable[IPRange]) -> frozenset[IPRange]:
+    """Those of the ranges whose addresses all are among the addresses of the others."""
+    wide = aggregate(others)
+
+    def is_held(entry: IPRange) -> bool:
+        # Merged ranges are apart and sorted, so only the last one that starts before may hold the entry.
+        at = bisect_right(wide, IPRange(entry.version, entry.low, 1 << 128)) - 1
+        return at >= 0 and wide[at].contains(entry)
+
+    return frozenset(entry for entry in ranges if is_held(entry))
 
 
 def sharing(ranges: Iterable[IPRange], others: Iterable[IPRange]) -> set[IPRange]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from .coverage import within
 from .desired import ANONYMOUS
 from .draft import Draft, Order
 from .rights import ANONYMOUS_USERS, EXCHANGE_SERVERS, EXCHANGE_USERS
@@ -119,10 +120,10 @@ def _in_old_ranges_first(target: Target, world: World, picture: Picture, way: Wa
     """The method changes for clients that are there before and after; ranges that come, come last.
 
     So nobody who was not there before can relay by the old way, and no other relay loses clients before this one is
-    ready for them.
+    ready for them. Who stays is told by address: an old range may have been put into a wider one, or narrowed.
     """
     final = target.values.get("remote_ip_ranges", picture.ranges)
-    kept = final & picture.ranges
+    kept = within(final, picture.ranges) | within(picture.ranges, final)
     if not kept or kept == final == picture.ranges:
         return []
     narrowed = target.with_ranges(kept)

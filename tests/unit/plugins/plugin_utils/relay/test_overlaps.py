@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.coverage import within
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.overlaps import clashes
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.ranges import IPRange, parse_range
 
@@ -46,3 +47,12 @@ def test_it_finds_what_comparing_every_pair_finds(mine: frozenset[IPRange], thei
 def test_what_clashes(mine: str, theirs: str, clashing: bool) -> None:
     found = clashes([parse_range(mine, "test")], [parse_range(theirs, "test")])
     assert found == ([(parse_range(mine, "test"), parse_range(theirs, "test"))] if clashing else [])
+
+
+@given(st.frozensets(ranges, max_size=7), st.frozensets(ranges, max_size=7))
+def test_what_lies_within_others_is_told_by_address(mine: frozenset[IPRange], theirs: frozenset[IPRange]) -> None:
+    def addresses(entries: frozenset[IPRange]) -> set[tuple[int, int]]:
+        return {(entry.version, at) for entry in entries for at in range(entry.low, entry.high + 1)}
+
+    there = addresses(theirs)
+    assert within(mine, theirs) == {entry for entry in mine if addresses(frozenset((entry,))) <= there}

@@ -13,6 +13,9 @@ description:
     M(mailrelay.exchange.relay) does everything that a relay needs in one plan.
   - Only the connector's own entries are managed. Inherited entries are never touched, and neither are those that come
     with the connector's permission groups, unless they are named.
+  - Every call names the connector by its distinguished name and the domain controller that the server itself reads, so
+    that connectors of one name on two servers never mix.
+  - What receive_connector_info returns as C(permissions) is valid input of this module.
 options:
   connector:
     description:
@@ -28,19 +31,29 @@ options:
     suboptions:
       principal:
         description:
-          - The user or group, as V(DOMAIN\\name), or V(anonymous) for clients that do not log on. The name that this
-            server uses for anonymous clients, in its language, is read from the connector itself.
+          - The user or group, as V(DOMAIN\\name), as C(name@domain), by its name alone, or by its SID. Of an account
+            that is gone only the SID is left.
+          - Or a word that means the same in every language and forest. These are V(anonymous) for clients that do not
+            log on, V(authenticated_users) for everybody who has logged on, V(externally_secured_servers) for sessions
+            of connectors with C(ExternalAuthoritative), and V(hub_transport_servers), V(edge_transport_servers),
+            V(exchange_servers), V(partner_servers) and V(legacy_servers).
+          - The name that this server shows, in its language, is read from an access list or asked of Exchange. Somebody
+            whom Exchange does not know is refused before anything is written, with the word that was probably meant.
         type: str
         required: true
       rights:
         description:
-          - Extended rights by Exchange's names, such as V(ms-Exch-SMTP-Accept-Any-Recipient).
+          - Extended rights by Exchange's names, in any case, such as V(ms-Exch-SMTP-Accept-Any-Recipient).
+          - Rights that Exchange reserves for its own servers are refused. Rights for V(anonymous) or
+            V(authenticated_users) beyond what relay takes are the finding C(excessive_rights), which has to be
+            accepted.
         type: list
         elements: str
         required: true
       deny:
         description:
-          - Whether the entries deny the rights instead of allowing them.
+          - Whether the entries deny the rights instead of allowing them. One right may be allowed and denied at once,
+            by two grants; the denial decides then.
         type: bool
         default: false
       state:
@@ -53,8 +66,10 @@ options:
         default: present
   exclusive:
     description:
-      - Whether to remove every explicit entry that O(grants) do not name, whoever its principal is. Entries that the
-        connector's permission groups stand for stay.
+      - Whether to remove every explicit entry that O(grants) do not name, whoever its principal is, accounts that are
+        gone included. Inherited entries stay, and so do those that the connector's permission groups stand for.
+      - Where a grant takes a right of a permission group away, what is to stay of that group has to be named, because
+        what is left of it belongs to no group any more.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -87,6 +102,31 @@ EXAMPLES = r"""
           - ms-Exch-SMTP-Accept-Any-Recipient
 
 # After: the four rights above, and ms-Exch-SMTP-Accept-Any-Recipient
+
+- name: Let one account relay after logging on, past antispam, and nobody else
+  mailrelay.exchange.receive_connector_permission:
+    connector: Relay Accounts
+    grants:
+      - principal: CONTOSO\svc-scanner
+        rights:
+          - ms-Exch-SMTP-Submit
+          - ms-Exch-SMTP-Accept-Any-Recipient
+          - ms-Exch-SMTP-Accept-Any-Sender
+          - ms-Exch-Bypass-Anti-Spam
+      - principal: authenticated_users
+        rights:
+          - ms-Exch-SMTP-Accept-Any-Recipient
+        deny: true
+    exclusive: true
+
+- name: Take out what is left of an account that is gone
+  mailrelay.exchange.receive_connector_permission:
+    connector: Relay Accounts
+    grants:
+      - principal: S-1-5-21-1004336348-1177238915-682003330-1604
+        rights:
+          - ms-Exch-SMTP-Submit
+        state: absent
 
 - name: Take the right to relay away again
   mailrelay.exchange.receive_connector_permission:

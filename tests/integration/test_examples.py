@@ -36,6 +36,16 @@ RELAY_EXTERNAL = {
         "permission_groups": ["AnonymousUsers"],
     },
 }
+RELAY_ACCOUNTS = {
+    "name": "Make the connector for accounts that the examples are about",
+    PREFIX + "receive_connector": {
+        "name": "Relay Accounts",
+        "bindings": ["0.0.0.0:25"],
+        "remote_ip_ranges": [DEVICE],
+        "permission_groups": ["ExchangeUsers"],
+        "auth_mechanism": ["Tls", "BasicAuth", "BasicAuthRequireTLS"],
+    },
+}
 RELAY_FOR_THE_PROBE = {
     "name": "Make the relay that the examples ask",
     PREFIX + "relay": {"services": {"external": {"sources": [LISTED]}}},
@@ -59,7 +69,7 @@ SENDER_OF_THE_SCANNER = {
 }
 PREPARATION: dict[str, list[dict[str, Any]]] = {
     "receive_connector_info": [RELAY_EXTERNAL],
-    "receive_connector_permission": [RELAY_EXTERNAL],
+    "receive_connector_permission": [RELAY_EXTERNAL, RELAY_ACCOUNTS],
     "receive_connector_throttling": [RELAY_EXTERNAL],
     "smtp_probe": [RELAY_FOR_THE_PROBE, SUBMISSION_FOR_THE_PROBE, SENDER_OF_THE_SCANNER],
 }

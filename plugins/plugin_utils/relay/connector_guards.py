@@ -16,10 +16,16 @@ from .desired import AUTHENTICATED, EXTERNALLY_SECURED, Method
 from .findings import Finding, finding
 from .model import ExchangeServerAddresses
 from .policy import SHARED, Policy, ProtectedAddresses
-from .principal_words import SID_PROBE
 from .principals import told_users
 from .ranges import LOOPBACK, IPRange, aggregate
-from .rights import ANONYMOUS_RELAY_RIGHTS, ANY_SENDER, GRANTABLE, USERS_GROUP_RIGHTS, effective_rights
+from .rights import (
+    ANONYMOUS_RELAY_RIGHTS,
+    ANY_SENDER,
+    GRANTABLE,
+    USERS_GROUP_RIGHTS,
+    effective_rights,
+    is_known_authenticated_users,
+)
 from .values import parse_option
 from .world import BASIC, BASIC_ONLY_WITH_TLS, EXTERNAL, Create, Grant, Move, Picture, World, Write
 
@@ -146,20 +152,19 @@ def hybrid(picture: Picture, moves: Iterable[Move], world: World) -> Iterator[Fi
 def excessive_rights(picture: Picture, moves: Iterable[Move], world: World) -> Iterator[Finding]:
     """The finding for rights that everybody has and no method of relay needs; it refuses who would grant them."""
     granted = [move for move in moves if isinstance(move, Grant) and not move.deny]
-    users = told_users(world, world.facts.version) or SID_PROBE
-    for name, whom, usual in (
-        (world.anonymous, "clients that do not log on", ANONYMOUS_RELAY_RIGHTS),
+    told = told_users(world, world.facts.version).casefold()
+    shown = {entry.principal.casefold() for entry in picture.entries or () if not entry.inherited}
+    users = {name for name in shown if name == told or is_known_authenticated_users(name)}
+    for names, whom, usual in (
+        ({world.anonymous.casefold()}, "clients that do not log on", ANONYMOUS_RELAY_RIGHTS),
         (users, "everybody who logs on", USERS_GROUP_RIGHTS),
     ):
-        known = {right.casefold() for right in usual}
-        held = picture.rights_of(name)
-        beyond = [right for right in GRANTABLE if right.casefold() in held - known]
+        held = frozenset(right for name in names for right in picture.rights_of(name))
+        beyond = [right for right in GRANTABLE if right not in usual and right.casefold() in held]
         if beyond:
-            now = any(
-                move.principal.casefold() == name.casefold() and set(beyond) & set(move.rights) for move in granted
-            )
-            detail = f"{whom} {', '.join(beyond)}"
-            yield finding("excessive_rights", world.facts.name, (picture.name,), (), detail, None if now else False)
+            now = any(move.principal.casefold() in names and set(beyond) & set(move.rights) for move in granted)
+            detail, guard = f"{whom} {', '.join(beyond)}", None if now else False
+            yield finding("excessive_rights", world.facts.name, (picture.name,), (), detail, guard)
 
 
 def high_volume(picture: Picture, sources: int, world: World) -> Iterator[Finding]:

@@ -24,6 +24,7 @@ ROLES: dict[str, Any] = {
     "accounts": {
         "hygienist": {"password": "Lab-Hygienist-1", "role_groups": ["Hygiene Management"]},
         "relay": {"password": "Lab-Relay-1", "role_groups": ["Relay Operators"]},
+        "policies": {"password": "Lab-Policies-1", "role_groups": ["Policy Operators"]},
         "careful": {"password": "Lab-Careful-1", "role_groups": ["Careful Operators"]},
         "creator": {"password": "Lab-Creator-1", "role_groups": ["Server Management", "Relay Operators"]},
     },
@@ -35,6 +36,7 @@ ROLES: dict[str, Any] = {
     },
     "role_groups": {
         "Relay Operators": {"roles": LEAST, "servers": ["EX1"]},
+        "Policy Operators": {"roles": ["Recipient Policies", "View-Only Configuration"], "servers": ["EX1"]},
         "Careful Operators": ["Relay Connectors", *LEAST[1:]],
     },
 }
@@ -369,6 +371,31 @@ def test_a_later_write_out_of_scope_is_undone(prepared: Lab, runner_for: Any) ->
         mine = [line.cmdlet for line in prepared.journal.writes(mark) if line.server == server]
         assert mine == ["New-ReceiveConnector", "Add-ADPermission", "Remove-ReceiveConnector"]
     assert relays(prepared, LISTED) == set()
+
+
+def test_throttling_policies_are_in_no_scope_of_servers(prepared: Lab, runner_for: Any) -> None:
+    mark = prepared.journal.mark()
+    policy = {"name": "Relay clients"}
+    run = runner_for(prepared, user="policies").run(play([task("create", "throttling_policy", policy)])).succeed()
+    result = told(run, "create")
+    said = sentence(result["msg"])
+    assert said.startswith(
+        "New-ThrottlingPolicy was refused, because what it changes belongs to the whole organization"
+    )
+    assert "account policies@LAB.EXAMPLE: use an account of a role group without a configuration write scope" in said
+    assert said.endswith("Nothing was written.")
+    assert (result["refused"], result["changed"], result["rolled_back"]) == (True, False, None)
+    assert [line.changed for line in prepared.journal.writes(mark)] == [False]
+    mark = prepared.journal.mark()
+    tasks = [
+        *shown_and_run("create", "throttling_policy", policy),
+        task("info", "throttling_policy_info", {}),
+    ]
+    run = runner_for(prepared, user="hygienist").run(play(tasks)).succeed()
+    expected = "may not use New-ThrottlingPolicy on EX1: give it the management role 'Recipient Policies'"
+    assert expected in sentence(told(run, "create")["msg"])
+    assert expected in " ".join(told(run, "create shown")["warnings"])
+    assert not told(run, "info")["refused"] and prepared.journal.writes(mark) == []
 
 
 # --- the recipe ------------------------------------------------------------------------------------------------------

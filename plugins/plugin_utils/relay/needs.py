@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from .checks import Needs
+from .checks import GrantAbsent, GrantPresent, Needs
 from .commands import Command
 from .steps import Plan, Step
 
@@ -36,6 +36,10 @@ def commands_undoing(plan: Plan) -> tuple[Command, ...]:
 def _reads(step: Step, domain_controller: str | None) -> Iterator[Command]:
     for check in (*step.requires, *(() if step.only_if is None else (step.only_if,))):
         yield _read(check.needs, check.distinguished_name, domain_controller)
+        # Where a list does not show an account by the declared name, Exchange is asked which one it is.
+        if isinstance(check, GrantPresent | GrantAbsent):
+            read = _read(check.needs, check.distinguished_name, domain_controller)
+            yield read.with_parameters(User=check.principal)
 
 
 def _read(what: Needs, distinguished_name: str, domain_controller: str | None) -> Command:

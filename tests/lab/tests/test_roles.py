@@ -22,13 +22,16 @@ READ_PERMISSIONS = {"Get-ADPermission"}
 WRITE_PERMISSIONS = {"Add-ADPermission", "Remove-ADPermission"}
 SERVERS = {"Get-ExchangeServer", "Get-NetworkConnectionInfo", "Get-ServerComponentState"}
 DOMAINS = {"Get-AcceptedDomain"}
-EVERY = READ_CONNECTORS | WRITE_CONNECTORS | READ_PERMISSIONS | WRITE_PERMISSIONS | SERVERS | DOMAINS
+READ_POLICIES = {"Get-ThrottlingPolicy"}
+WRITE_POLICIES = {"New-ThrottlingPolicy", "Set-ThrottlingPolicy", "Remove-ThrottlingPolicy"}
+READ = READ_CONNECTORS | READ_PERMISSIONS | SERVERS | DOMAINS | READ_POLICIES
+EVERY = READ | WRITE_CONNECTORS | WRITE_PERMISSIONS | WRITE_POLICIES
 
 MATRIX = {
     "Organization Management": EVERY,
     "Server Management": READ_CONNECTORS | WRITE_CONNECTORS | SERVERS,
-    "Hygiene Management": READ_CONNECTORS | WRITE_CONNECTORS | READ_PERMISSIONS | SERVERS | DOMAINS,
-    "View-Only Organization Management": READ_CONNECTORS | READ_PERMISSIONS | SERVERS | DOMAINS,
+    "Hygiene Management": READ | WRITE_CONNECTORS,
+    "View-Only Organization Management": READ,
 }
 # A parameter of each kind: one that only this cmdlet has, one of every cmdlet, PowerShell's own, and one of none.
 OWN = {
@@ -272,6 +275,17 @@ def test_scopes_add_up(make_shell: MakeShell) -> None:
     assert shell.call("Set-ReceiveConnector", **calls["Set-ReceiveConnector"]).errors == []
     # The second group does not hold this cmdlet, so its scope does not count for it.
     assert "write scopes" in shell.refused("Add-ADPermission", **calls["Add-ADPermission"]).message
+
+
+@pytest.mark.parametrize("kind", ERRORS)
+def test_what_belongs_to_no_server_is_in_no_scope_of_servers(make_shell: MakeShell, kind: str) -> None:
+    groups = {"Policies": {"roles": ["Recipient Policies"], "servers": ["EX1", "EX2"]}}
+    shell = member(make_shell, "Policies", role_groups=groups, switches={"write_scope_error": kind})
+    error = shell.refused("New-ThrottlingPolicy", "Relay")
+    assert TEXTS["en", kind] in error.message
+    assert shell.on(user="administrator").objects("New-ThrottlingPolicy", "Relay")
+    assert "Relay" in {item["Name"] for item in shell.objects("Get-ThrottlingPolicy")}
+    assert TEXTS["en", kind] in shell.refused("Remove-ThrottlingPolicy", "Relay", Confirm=False).message
 
 
 def test_a_group_without_a_scope_changes_everything(make_shell: MakeShell) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.checks import GrantAbsent, GrantPresent
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.commands import Command
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.needs import (
     Lacking,
@@ -12,7 +13,7 @@ from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.needs imp
     commands_undoing,
     lacking,
 )
-from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.steps import Plan
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.steps import Plan, Step
 
 from .rollouts import relay, rolled_out
 from .simulated_exchange import SimulatedExchange
@@ -64,6 +65,14 @@ class TestPlans:
         reads = [command for command in commands_needed(plan) if command.cmdlet == "Get-ADPermission"]
         assert reads
         assert all(read.value("DomainController") == plan.domain_controller for read in reads)
+
+    @pytest.mark.parametrize("check", [GrantPresent, GrantAbsent])
+    def test_a_grant_that_may_be_there_is_asked_for_by_its_account(self, check: type[GrantPresent | GrantAbsent]):
+        step = Step(ADD, "Relay", only_if=check("CN=x", "LAB\\svc", frozenset(("ms-Exch-SMTP-Submit",)), False))
+        plan = Plan("EX1", (step,), [], [], {}, "dc1")
+        [whole, one] = [command for command in commands_needed(plan) if command.cmdlet == "Get-ADPermission"]
+        assert whole == Command.of("Get-ADPermission", Identity="CN=x", DomainController="dc1")
+        assert one == whole.with_parameters(User="LAB\\svc")
 
     def test_an_empty_plan_needs_nothing(self):
         plan = Plan("EX1", (), [], [], {})

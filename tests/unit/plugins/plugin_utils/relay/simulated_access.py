@@ -14,6 +14,7 @@ from .simulated_facts import (
     GROUP_FLAGS,
     HEADERS,
     INTERNAL,
+    LATER_RIGHTS,
     NINE,
     SUBMIT,
     USER_RIGHTS,
@@ -70,21 +71,22 @@ def decides(rows: Iterable[Row], token: Iterable[str], right: str) -> bool:
 class Groups:
     """What the permission groups of one server stand for.
 
-    legacy_rights: how many rights AnonymousUsers has on 2007 and 2010, of which the sources tell three and four.
+    legacy_rights: how many rights AnonymousUsers and ExchangeUsers have on 2007 and 2010, of which the sources tell
+    three and four.
     """
 
     def __init__(self, version: str, edge: bool, domain: str, names: tuple[str, str], legacy_rights: int = 4) -> None:
         anonymous, everybody = names
         old = version < "2013"
-        few = tuple(right for right in ANONYMOUS_RIGHTS if not right.endswith("Authoritative-Domain-Sender"))
+        later = LATER_RIGHTS if old and legacy_rights == 3 else ()
         servers = (*NINE, *HEADERS, *(() if old else INTERNAL))
         owners = ["MS Exchange\\Hub Transport Servers", "MS Exchange\\Edge Transport Servers"]
         if not edge:
             owners.insert(0, f"{domain}\\Exchange Servers")
         legacy = f"{domain}\\ExchangeLegacyInterop"
         known = {
-            "AnonymousUsers": _rows(anonymous, few if old and legacy_rights == 3 else ANONYMOUS_RIGHTS),
-            "ExchangeUsers": _rows(everybody, USER_RIGHTS),
+            "AnonymousUsers": _rows(anonymous, (right for right in ANONYMOUS_RIGHTS if right not in later[:1])),
+            "ExchangeUsers": _rows(everybody, (right for right in USER_RIGHTS if right not in later[1:])),
             "ExchangeServers": [key for owner in owners for key in _rows(owner, servers)]
             + _rows(EXTERNALLY_SECURED, NINE),
             "ExchangeLegacyServers": _rows(legacy, NINE) + _rows(legacy, HEADERS, deny=True),

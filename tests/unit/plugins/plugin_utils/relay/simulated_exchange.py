@@ -60,8 +60,8 @@ class SimulatedExchange:
     replacement: what writing PermissionGroups does to rights granted by hand.
     anonymous: how it calls who does not log on; how it calls everybody who does is of the same language.
     disabled_conflicts: whether a disabled connector takes part in conflicts of bindings and ranges.
-    whole_groups: whether PermissionGroups shows only groups whose rows are all there. Otherwise it shows what was
-        written last, which no source excludes.
+    whole_groups: whether PermissionGroups is what the rows make up: the groups whose rows are all there. Otherwise it
+        is what was written last.
     legacy_rights: how many rights AnonymousUsers has on 2007 and 2010.
     takes_sids: whether a SID is taken for a user.
     """

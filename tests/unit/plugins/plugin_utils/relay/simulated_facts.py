@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 from typing import Any
 
 DC = "dc1.lab.example"
@@ -27,6 +28,8 @@ NINE = (
 )
 USER_RIGHTS = ("ms-Exch-Accept-Headers-Routing", "ms-Exch-Bypass-Anti-Spam", RIGHT, "ms-Exch-SMTP-Submit")
 SUBMIT = ANONYMOUS_RIGHTS[3]
+# What the first pages on 2007 do not list for who does not log on, and for who does.
+LATER_RIGHTS = ("ms-Exch-SMTP-Accept-Authoritative-Domain-Sender", "ms-Exch-Accept-Headers-Routing")
 HEADERS = ("ms-Exch-Accept-Headers-Forest", "ms-Exch-Accept-Headers-Organization")
 # Two stand for the eight rights that servers of 2013 and later keep for each other.
 INTERNAL = ("ms-Exch-SMTP-Accept-Xattr", "ms-Exch-SMTP-Accept-XProxyFrom")
@@ -140,6 +143,7 @@ USAGES: dict[str, tuple[tuple[str, ...], tuple[str, ...], dict[str, Any]]] = {
 }
 
 
+@lru_cache(maxsize=4096)
 def bounds(text: str) -> tuple[int, int, int]:
     """Version, first and last address of a range."""
     if "-" in text:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,8 @@ class WatchLine:
     server: str
     client: str
     recipient: str
+    user: str | None
+    logon: str
     reply: str
     connector: str | None
 
@@ -90,6 +93,29 @@ class Journal:
     def watches(self, since: int = 0) -> list[WatchLine]:
         """Watch lines after `since`."""
         return [_build(WatchLine, line) for line in self.lines(since) if line["kind"] == "watch"]
+
+
+class WriteCount:
+    """How many writing cmdlets one server has done; each look reads only what is new in the journal."""
+
+    def __init__(self, path: Path, server: str) -> None:
+        self.path = path
+        self.server = server
+        self._lock = threading.Lock()
+        self._read = 0
+        self._count = 0
+
+    def now(self) -> int:
+        """The count at this moment."""
+        with self._lock, self.path.open("rb") as stream:
+            stream.seek(self._read)
+            new = stream.read()
+            whole = new[: new.rfind(b"\n") + 1]
+            self._read += len(whole)
+            for text in whole.splitlines():
+                line = json.loads(text)
+                self._count += line["kind"] == "cmdlet" and line["server"] == self.server and line["write"]
+            return self._count
 
 
 def broken_promises(

@@ -1,8 +1,8 @@
 # Copyright: (c) 2026, the mailrelay.exchange authors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A TCP proxy that loses a server in the middle of a rollout, at a point that does not depend on timing.
+"""TCP proxies that lose a server in the middle of a rollout, at a point that does not depend on timing.
 
-The lab writes a cmdlet to its journal before it answers. The proxy looks at the journal before it passes on any bytes
+The lab writes a cmdlet to its journal before it answers. A proxy looks at the journal before it passes on any bytes
 of the server, so "cut after the N-th writing cmdlet" means: Exchange has done it, and the client never hears of it.
 """
 
@@ -12,6 +12,9 @@ import contextlib
 import socket
 import threading
 from collections.abc import Callable
+from pathlib import Path
+
+from .journal import WriteCount
 
 BLOCK = 65536
 
@@ -39,11 +42,7 @@ class CuttingProxy:
         with self._lock:
             self.cut = True
             sockets, self._sockets = self._sockets, set()
-        for one in (self._listener, *sockets):
-            # A plain close would leave a thread asleep in recv() on the same socket.
-            with contextlib.suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
-            one.close()
+        _hang_up(self._listener, *sockets)
 
     def _accept(self) -> None:
         while not self.cut:
@@ -68,3 +67,67 @@ class CuttingProxy:
         for one in (source, sink):
             with contextlib.suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
+
+
+class StumblingProxy:
+    """Passes bytes both ways until a server has done one writing cmdlet; then that connection is lost, and the next one
+    is taken. So whoever comes through it gets one command further each time.
+
+    journal: the lab's journal. server: whose writes count. stumbles: False for a proxy that loses nothing.
+    """
+
+    def __init__(self, target: tuple[str, int], journal: Path, server: str, stumbles: bool = True) -> None:
+        self.target = target
+        self.lost = 0
+        self._writes = WriteCount(journal, server) if stumbles else None
+        self._open = True
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.host, self.port = self._listener.getsockname()[:2]
+
+    def __enter__(self) -> StumblingProxy:
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._open = False
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+    def _written(self) -> int:
+        return 0 if self._writes is None else self._writes.now()
+
+    def _accept(self) -> None:
+        while self._open:
+            try:
+                client, _address = self._listener.accept()
+                server = socket.create_connection(self.target, timeout=30)
+            except OSError:
+                return
+            server.settimeout(None)
+            threading.Thread(target=self._answers, args=(server, client, self._written()), daemon=True).start()
+            threading.Thread(target=self._requests, args=(client, server), daemon=True).start()
+
+    def _requests(self, client: socket.socket, server: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while block := client.recv(BLOCK):
+                server.sendall(block)
+        _hang_up(client, server)
+
+    def _answers(self, server: socket.socket, client: socket.socket, before: int) -> None:
+        with contextlib.suppress(OSError):
+            while block := server.recv(BLOCK):
+                if self._written() > before:
+                    self.lost += 1
+                    break
+                client.sendall(block)
+        _hang_up(client, server)
+
+
+def _hang_up(*sockets: socket.socket) -> None:
+    for one in sockets:
+        # A plain close would leave a thread asleep in recv() on the same socket.
+        with contextlib.suppress(OSError):
+            one.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(OSError):
+            one.close()

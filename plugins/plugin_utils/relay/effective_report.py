@@ -89,11 +89,11 @@ def _others(access: ConnectorAccess) -> Iterator[str]:
             continue
         if entry.principal.casefold() not in standing and not is_exchange_principal(entry.principal):
             named.setdefault(entry.principal.casefold(), entry.principal)
-    for key in sorted(named):
-        found = access.of_user(named[key])
-        own = any(not entry.inherited and entry.principal.casefold() == key for entry in access.entries)
-        if own or found != access.of_user():
-            yield named[key]
+    own = {entry.principal.casefold() for entry in access.entries if not entry.inherited}
+    everybody = access.of_user()
+    for key, name in sorted(named.items()):
+        if key in own or access.of_user(name) != everybody:
+            yield name
 
 
 def _is_one_of(name: str, names: Iterable[str]) -> bool:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Literal
 
+from .effective import logons
 from .model import AccessEntry, PrincipalAnswer, ReceiveConnector, ServerFacts, ServerState
 from .ownership import manual_entries
 from .quantities import Caseless
@@ -115,7 +116,7 @@ class Picture:
     @property
     def offers_logon(self) -> bool:
         """Whether users can log on, before or after STARTTLS."""
-        return bool(self.mechanisms & {BASIC, INTEGRATED}) and EXTERNAL not in self.mechanisms
+        return EXTERNAL not in self.mechanisms and bool(logons(self.values)[1])
 
     def rights_of(self, principal: str, deny: bool = False) -> frozenset[str]:
         """Rights (lower case) that are explicit entries of a principal."""

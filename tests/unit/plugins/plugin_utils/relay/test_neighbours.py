@@ -96,7 +96,7 @@ def test_the_authenticated_one_declared_is_told_who_answers_in_it(server: Simula
         "bindings": "0.0.0.0:25",
         "remote_ip_ranges": "10.0.0.0/8",
         "permission_groups": "ExchangeUsers",
-        "auth_mechanism": "Tls, BasicAuth",
+        "auth_mechanism": "Tls, BasicAuth, BasicAuthRequireTLS",
     }
     plan = plan_for(server, parse_receive_connector(options, "EX1"))
     [found] = plan.findings
@@ -143,7 +143,7 @@ def test_trust_that_is_lost_is_a_warning(server: SimulatedExchange) -> None:
     wide = {"sources": ["10.0.0.0/24"], "method": "externally_secured"}
     plan = plan_for(server, services({"wide": wide, "narrow": {"sources": ["10.0.0.7"]}}, server))
     assert [(one.id, one.severity) for one in plan.findings] == [
-        ("externally_secured_bypass", "info"),
+        ("externally_secured_bypass", "warning"),
         ("shadowed_source", "warning"),
     ]
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
-from ansible_collections.mailrelay.exchange.plugins.module_utils._properties import BY_OPTION, VERSIONS
+from ansible_collections.mailrelay.exchange.plugins.module_utils._properties import BY_OPTION, VERSIONS, Property
 from ansible_collections.mailrelay.exchange.plugins.module_utils._throttling_policy_properties import (
     SCOPES,
     THROTTLING_POLICY_LIMITS,
@@ -143,7 +143,7 @@ def _scope(shows: Mapping[str, Any], name: str) -> str:
     )
 
 
-def _value(row: Any, value: object, name: str) -> Any:
+def _value(row: Property, value: object, name: str) -> Any:
     try:
         return parse_exchange(row, value)
     except UndecodableValue as error:

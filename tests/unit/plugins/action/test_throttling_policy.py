@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from ansible_collections.mailrelay.exchange.plugins.module_utils._throttling_pol
 )
 from exchange_lab.lab import Lab
 
-from .conftest import CONFIG, Actions
+from .conftest import CONFIG, PASSWORD, Actions
 
 NAME = "Relay automation"
 SERVER = {"address": "127.0.1.1", "port": 0, "smtp_port": 0, "auth": ["ntlm"]}
@@ -28,8 +29,15 @@ def lab_of(tmp_path: Path) -> Iterator[MakeActions]:
     """Start a lab of one server."""
     labs: list[Lab] = []
 
-    def start(version: str = "2019", switches: dict[str, Any] | None = None, **server: Any) -> Actions:
+    def start(
+        version: str = "2019", switches: dict[str, Any] | None = None, accounts: bool = False, **server: Any
+    ) -> Actions:
         config = {**CONFIG, "servers": {"EX1": {**SERVER, "version": version, **server}}, "switches": switches or {}}
+        if accounts:
+            roles = ["Recipient Policies", "View-Only Configuration"]
+            config["role_groups"] = {"Some": {"roles": roles, "servers": ["EX1"]}}
+            partial = {"password": PASSWORD, "role_groups": ["Some"]}
+            config["accounts"] = {**CONFIG["accounts"], "partial": partial}
         labs.append(Lab.from_config(config, tmp_path / f"lab{len(labs)}"))
         labs[-1].__enter__()
         return Actions(labs[-1])
@@ -191,6 +199,40 @@ def test_an_account_without_the_role_is_told_before_anything_is_written(lab_of: 
     assert actions.writes() == []
     checked = actions("throttling_policy", check=True, variables={"ansible_user": "auditor"}, name=NAME)
     assert checked["changed"] and "Recipient Policies" in " ".join(checked["warnings"])
+
+
+def test_a_write_scope_of_servers_holds_no_policy(lab_of: MakeActions) -> None:
+    actions = lab_of(accounts=True)
+    result = actions("throttling_policy", variables={"ansible_user": "partial"}, name=NAME)
+    assert result["failed"] and "belongs to the whole organization" in result["msg"]
+    assert actions.lab.organization.throttling_policies[1:] == []
+
+
+@pytest.mark.parametrize("moment", ["drop_before", "drop_after"])
+@pytest.mark.parametrize(
+    ("cmdlet", "options"),
+    [
+        ("New-ThrottlingPolicy", {"name": NAME, "ews_max_concurrency": 5}),
+        ("Set-ThrottlingPolicy", {"name": "Renamed", "previous_name": "There", "ews_max_concurrency": 5}),
+        ("Remove-ThrottlingPolicy", {"name": "There", "state": "absent"}),
+    ],
+)
+def test_the_next_run_finishes_what_a_lost_session_left(
+    lab_of: MakeActions, moment: str, cmdlet: str, options: dict[str, Any]
+) -> None:
+    actions = lab_of(faults={moment: [cmdlet]})
+    actions.lab.organization.throttling_policies.append(
+        dataclasses.replace(
+            actions.lab.organization.throttling_policies[0], name="There", scope="Regular", default=False
+        )
+    )
+    lost = actions("throttling_policy", **options)
+    assert lost["failed"] and "run again" in lost["msg"]
+    assert lost["remaining"] == []
+    again = actions("throttling_policy", **options)
+    assert not again.get("failed"), again
+    assert again["changed"] is (moment == "drop_before")
+    assert actions("throttling_policy", **options)["changed"] is False
 
 
 def test_what_exchange_shows_of_the_default_policy(lab_of: MakeActions) -> None:

@@ -129,6 +129,9 @@ RECEIVE_CONNECTOR_INFO_SPEC: dict[str, Spec] = {
 THROTTLING_POLICY_SPEC: dict[str, Spec] = {
     **COMMON,
     **property_options(THROTTLING_POLICY_LIMITS),
+    # No secrets, although there is a key in their names.
+    "discovery_max_keywords": {"type": "str", "no_log": False},
+    "discovery_max_keywords_per_page": {"type": "str", "no_log": False},
     "name": {"type": "str", "required": True},
     "previous_name": {"type": "str"},
     "scope": {"type": "str"},

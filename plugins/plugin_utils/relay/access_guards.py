@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from .effective import RELAYS, ConnectorAccess, Effective
 from .findings import Finding, finding
 from .model import AccessEntry
-from .principals import told_users
 from .rights import ANY_RECIPIENT, SUBMIT, decide
 from .world import Picture, World
 
@@ -87,8 +86,7 @@ def _with_what_is_above(picture: Picture, above: tuple[AccessEntry, ...]) -> Pic
 def _access(picture: Picture, world: World) -> ConnectorAccess | None:
     if picture.entries is None:
         return None
-    version = world.facts.version
-    return ConnectorAccess.of(picture.values, picture.entries, world.anonymous, version, told_users(world, version))
+    return ConnectorAccess.of(picture.values, picture.entries, world.anonymous, world.facts.version, world.users)
 
 
 def _sessions(access: ConnectorAccess) -> Iterator[_Session]:

@@ -32,11 +32,12 @@ from .neighbours import (
     tangled_bindings,
 )
 from .policy import Policy
+from .principals import told_users
 from .ranges import IPRange
 from .rights import ANY_RECIPIENT
 from .sources import Source
 from .target import Target
-from .world import Delete, Grant, Move, Picture, World, Write, picture_of
+from .world import DOCUMENTED_USERS, Delete, Grant, Move, Picture, World, Write, picture_of
 
 # What makes a connector answer somebody else or trust them; the rest of a default connector is its owner's business.
 _RELAY_OPTIONS = ("name", "remote_ip_ranges", "permission_groups", "auth_mechanism", "transport_role")
@@ -138,7 +139,8 @@ class Audit:
 
     def __init__(self, state: ServerState, policy: Policy, anonymous: str) -> None:
         pictures = {entry.name.casefold(): picture_of(entry, state) for entry in state.connectors}
-        self._world = World(state.facts, anonymous, pictures)
+        users = told_users(pictures.values(), state.facts.version) or DOCUMENTED_USERS
+        self._world = World(state.facts, anonymous, pictures, users)
         self._policy = policy
         self._known = known_addresses(self._world, policy, state.addresses)
         self._tangled = tangled_bindings(self._world)

@@ -129,6 +129,26 @@ def test_users_whom_a_denial_keeps_from_relaying(server: SimulatedExchange) -> N
     assert audited(server, "relay_denied") == {}, "nobody can log on"
 
 
+def test_everybody_is_no_account_where_his_name_is_no_known_one() -> None:
+    server = SimulatedExchange(anonymous="NT-AUTORIT\u00c4T\\ANONYMOUS-ANMELDUNG")
+    spanish = "AUTORIDAD NT\\Usuarios autentificados"
+    for connector in server.connectors.values():
+        connector.rows = [replace(row, user=spanish) if row.user == server.everybody else row for row in connector.rows]
+    server.named(USERS).rows.append(Row(spanish, RIGHT, deny=True))
+    assert audited(server, "relay_denied") == {}, "default connectors are their owner's business"
+    made = server.add(
+        "Users",
+        {
+            "Bindings": ["0.0.0.0:26"],
+            "RemoteIPRanges": ["10.0.0.1"],
+            "PermissionGroups": "None",
+            "AuthMechanism": "Tls, BasicAuth, BasicAuthRequireTLS",
+        },
+    )
+    made.rows += [Row(spanish, RIGHT), Row(spanish, RIGHT, deny=True)]
+    assert f"denies everybody who has logged on {RIGHT}" in audited(server, "relay_denied")["Users"].message
+
+
 def test_an_account_that_is_given_and_denied_the_same(server: SimulatedExchange) -> None:
     account = server.account("svc-app")
     made = rolled_out(server, sources=["10.0.0.1"], method="authenticated", accounts=[{"principal": account}])

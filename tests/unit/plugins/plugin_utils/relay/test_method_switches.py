@@ -154,11 +154,11 @@ def rows_and_properties(server: SimulatedExchange, name: str) -> tuple[object, .
     return dict(connector.properties), {row.key for row in connector.rows}
 
 
-@pytest.mark.parametrize("rights", [3, 4])
+@pytest.mark.parametrize(("version", "rights"), [("2007", 3), ("2007", 4), ("2010", 4)])
 @pytest.mark.parametrize("new", METHODS)
-def test_groups_of_three_and_of_four_rights_are_left_whole(rights: int, new: str) -> None:
+def test_groups_of_three_and_of_four_rights_are_left_whole(version: str, rights: int, new: str) -> None:
     """How many rights the groups of 2007 have is told in two ways."""
-    server = on_server("2007", "fr", "removes_manual", legacy_rights=rights)
+    server = on_server(version, "fr", "removes_manual", legacy_rights=rights)
     clients = clients_at(server, ADDRESSES)
     allowed = told_of_internal(server)
     for name in ("authenticated", new, "anonymous", new):

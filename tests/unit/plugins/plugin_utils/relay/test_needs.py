@@ -68,7 +68,7 @@ class TestPlans:
 
     @pytest.mark.parametrize("check", [GrantPresent, GrantAbsent])
     def test_a_grant_that_may_be_there_is_asked_for_by_its_account(self, check: type[GrantPresent | GrantAbsent]):
-        step = Step(ADD, "Relay", only_if=check("CN=x", "LAB\\svc", frozenset(("ms-Exch-SMTP-Submit",)), False))
+        step = Step(ADD, "Relay", only_if=check("CN=x", "LAB\\svc", ("ms-Exch-SMTP-Submit",), False))
         plan = Plan("EX1", (step,), [], [], {}, "dc1")
         [whole, one] = [command for command in commands_needed(plan) if command.cmdlet == "Get-ADPermission"]
         assert whole == Command.of("Get-ADPermission", Identity="CN=x", DomainController="dc1")

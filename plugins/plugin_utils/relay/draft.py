@@ -9,9 +9,9 @@ from itertools import groupby
 from typing import Any
 
 from .model import AccessEntry
-from .rights import ANONYMOUS_USERS
+from .rights import ANONYMOUS_USERS, AUTHORITATIVE_DOMAIN_SENDER
 from .target import Target
-from .world import OUTCOMES, Grant, Move, Picture, Revoke, World, Write
+from .world import OUTCOMES, Create, Grant, Move, Picture, Revoke, World, Write
 
 Order = list[Move]
 
@@ -58,13 +58,30 @@ class Draft:
 
     def grant(self, entries: Iterable[AccessEntry]) -> Draft:
         """Add those of the entries that are not there."""
-        self._each(entries, Grant, lambda found: not all(found), any)
+        entries = list(entries)
+        doubtful = [entry for entry in entries if self._may_have_come_with_the_group(entry)]
+        self._each([entry for entry in entries if entry not in doubtful], Grant, lambda found: not all(found), any)
+        for entry in doubtful:
+            self.add(Grant(self.target.name, entry.principal, (entry.right,), conditional=True))
         return self
 
     def revoke(self, entries: Iterable[AccessEntry]) -> Draft:
         """Remove those of the entries that are there."""
         self._each(entries, Revoke, any, lambda found: not all(found))
         return self
+
+    def _may_have_come_with_the_group(self, entry: AccessEntry) -> bool:
+        """Whether AnonymousUsers, which a move has just brought, may or may not hold this right.
+
+        The sources differ about one right of that group on 2007 and 2010.
+        """
+        if self.world.facts.version not in ("2007", "2010") or entry.right != AUTHORITATIVE_DOMAIN_SENDER or entry.deny:
+            return False
+        before = self.world.get(self.target.name)
+        came = any(isinstance(move, Create | Write) and _brings_the_group(move) for move in self.moves)
+        asked = any(isinstance(move, Grant) and entry.right in move.rights for move in self.moves)
+        ours = entry.principal.casefold() == self.world.anonymous.casefold()
+        return ours and came and not asked and not (before is not None and _has(before, entry))
 
     def _to_keep(self) -> Iterable[AccessEntry]:
         """Grants made by hand that nobody declared away; those of anonymous only live as long as its group."""
@@ -94,6 +111,11 @@ class Draft:
             self.add(kind(self.target.name, principal, tuple(entry.right for entry in group), deny))
         for entry in conditional:
             self.add(kind(self.target.name, entry.principal, (entry.right,), entry.deny, conditional=True))
+
+
+def _brings_the_group(move: Create | Write) -> bool:
+    groups = move.values.get("permission_groups")
+    return isinstance(groups, frozenset) and ANONYMOUS_USERS in groups
 
 
 def _key(entry: AccessEntry) -> tuple[str, str, bool]:

@@ -133,7 +133,8 @@ def _ways(
 def _who_logs_on(worlds: Sequence[World], touched: Collection[str]) -> tuple[str, ...]:
     """Users to think of: one without rights of his own (""), and each account; of those that fare alike only one.
 
-    Nobody where no connector that the plan touches lets anybody log on at any moment.
+    Nobody where no connector lets anybody relay after logging on, of those that the plan touches or that listen where
+    they do.
     """
     seen = {
         id(found): (world, found)
@@ -142,7 +143,10 @@ def _who_logs_on(worlds: Sequence[World], touched: Collection[str]) -> tuple[str
         if (found := world.pictures.get(key)) is not None
     }
     pictures = list(seen.values())
-    if not any(found.offers_logon for _world, found in pictures):
+    bound = {binding for _world, found in pictures for binding in found.bindings}
+    others = (found for found in worlds[0] if found.key not in touched)
+    beside = [(worlds[0], found) for found in others if not bound.isdisjoint(found.bindings)]
+    if not any(world.serves_after_logon(found) for world, found in (*pictures, *beside)):
         return ()
     accounts = dict.fromkeys(account for world, found in pictures for account in world.accounts(found))
     alike = {

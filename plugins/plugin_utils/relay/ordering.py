@@ -141,11 +141,13 @@ def _against(plan: _Exchange, others: Sequence[_Exchange]) -> _Exchange:
     if not plan.loses:
         return plan
     for other in others:
-        if not other.gains or not _meet(plan.old_bindings, other.new_bindings):
+        # Whom a connector leaves that goes away, another one may answer that changes what it lets them do.
+        wanted = other.gains if plan.target.present else other.gains | _final(other)
+        if not wanted or not _meet(plan.old_bindings, other.new_bindings):
             continue
         if plan.old_bindings & other.new_bindings:
             early.update(mine for mine, _theirs in clashes(plan.loses, other.gains))
-        late.update(sharing(plan.loses, other.gains))
+        late.update(sharing(plan.loses, wanted))
     return replace(plan, early=frozenset(early), late=frozenset(late - early))
 
 

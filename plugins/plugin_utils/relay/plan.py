@@ -124,7 +124,7 @@ def plan_server(desired: DesiredConnectors, state: ServerState, policy: Policy) 
         anonymous,
         pictures,
         told_users(pictures.values(), facts.version) or DOCUMENTED_USERS,
-        reference is not None,
+        _tells_to_the_end(reference, desired, state),
         state.principals,
     )
     _refuse_unread(desired, state)
@@ -212,6 +212,12 @@ def _anonymous(desired: DesiredConnectors, state: ServerState) -> tuple[str, str
     for name, source in told.values():
         return name, source
     return PERMISSION_GROUPS[ANONYMOUS_USERS][0].principal, None
+
+
+def _tells_to_the_end(reference: str | None, desired: DesiredConnectors, state: ServerState) -> bool:
+    """Whether the connector that tells the anonymous principal's name still does at every step of the plan."""
+    telling = next((one for one in state.connectors if one.distinguished_name == reference), None)
+    return telling is not None and _keeps_the_group(telling, desired, state)
 
 
 def _refuse_unread(desired: Iterable[DesiredConnector], state: ServerState) -> None:

@@ -187,7 +187,7 @@ class World:
     """All connectors of one server at one moment.
 
     anonymous, users: how this server names the anonymous principal, and everybody who has logged on.
-    is_told: whether some connector tells how it names the anonymous principal; else it is the documented name.
+    is_told: whether some connector tells, as long as a plan runs, how it names the anonymous principal.
     principals: what it answered to questions about principals, as in ServerState.
     """
 

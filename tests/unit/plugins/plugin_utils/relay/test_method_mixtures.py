@@ -10,6 +10,8 @@ from typing import Any
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.errors import RelayError
+
 from .method_switches import APP, SCAN, SHARED, assert_reached, clients_at, on_server, planned, run
 from .simulated_exchange import ANONYMOUS_RIGHTS, RIGHT, Connector, Row, SimulatedExchange
 from .simulated_facts import GROUP_FLAGS, SUBMIT
@@ -23,7 +25,6 @@ RELAY_RIGHTS = (SUBMIT, RIGHT)
 sources = st.lists(st.sampled_from(SOURCES), min_size=1, max_size=3, unique=True)
 principals = st.lists(st.sampled_from((APP, SCAN, SHARED)), min_size=1, max_size=3, unique=True)
 replacements = st.sampled_from(REPLACEMENTS)
-front_ends = st.sampled_from(("2013", "2019", "SE"))
 versions = st.sampled_from(("2007", "2010", "2013", "2019", "SE"))
 
 
@@ -58,7 +59,7 @@ def test_methods_accounts_and_sources_change_together(
 
 
 @settings(max_examples=40, deadline=None)
-@given(service(), service(), service(), replacements, front_ends, st.integers(0, 8))
+@given(service(), service(), service(), replacements, versions, st.integers(0, 8))
 def test_two_services_change_methods_in_one_plan(
     old: dict[str, Any], new: dict[str, Any], other: dict[str, Any], replacement: str, version: str, kill: int
 ) -> None:
@@ -126,7 +127,7 @@ def add_by_hand(server: SimulatedExchange, made: Mapping[str, Any]) -> Connector
 
 
 @settings(max_examples=40, deadline=None)
-@given(made_by_hand(), service(), replacements, front_ends, st.integers(0, 8))
+@given(made_by_hand(), service(), replacements, versions, st.integers(0, 8))
 def test_a_connector_left_behind_in_any_mixture_is_adopted(
     made: dict[str, Any], wanted: dict[str, Any], replacement: str, version: str, kill: int
 ) -> None:
@@ -139,7 +140,13 @@ def test_a_connector_left_behind_in_any_mixture_is_adopted(
     ]
     declared = {"a": wanted}
     allowed = ("internal_refused", "service_gap")
-    watch = run(server, declared, clients, kill, allowed)
+    try:
+        watch = run(server, declared, clients, kill, allowed)
+    except RelayError as stopped:
+        # Where nothing else tells the name, a list with unusual rights does not either.
+        assert version in ("2007", "2010") and "does not tell how this server names anonymous clients" in str(stopped)
+        event("nobody tells the name")
+        return
     if watch.told:
         event("told: " + ", ".join(sorted(watch.told)))
     if watch.cut:

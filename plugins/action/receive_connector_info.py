@@ -26,8 +26,8 @@ from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.model imp
     ServerState,
 )
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.options import parse_name
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.pictures import picture_of
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.rights import ANONYMOUS_USERS
-from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.world import picture_of
 
 
 class ActionModule(ExchangeAction):

@@ -18,6 +18,7 @@ from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.model imp
     ServerState,
 )
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.ownership import manual_entries
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.pictures import picture_of
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.policy import Policy
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.principal_words import word_for
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.principals import told_users
@@ -29,7 +30,6 @@ from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.rights im
     anonymous_principal,
 )
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.values import to_option
-from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.world import picture_of
 
 _DOCUMENTED = PERMISSION_GROUPS[ANONYMOUS_USERS][0].principal
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from .effective import RELAYS, ConnectorAccess, Effective
 from .findings import Finding, finding
 from .model import AccessEntry
+from .pictures import Picture
 from .rights import ANY_RECIPIENT, SUBMIT, decide
-from .world import Picture, World
+from .world import World
 
 _RELAY = frozenset((SUBMIT, ANY_RECIPIENT))
 STRANGERS, USERS = "clients that do not log on", "everybody who has logged on"

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from .desired import DesiredConnector, DesiredConnectors
 from .existing import existing
 from .model import AccessEntry, ReceiveConnector, ServerState
+from .pictures import picture_of
 from .principal_words import SID_PROBE, WELL_KNOWN, is_anonymous, is_authenticated_users, is_sid, question, shown_names
 from .principals import literally_shown, sids_to_remove, told_users
 from .rights import EXCHANGE_USERS, authenticated_users_principal
-from .world import picture_of
 
 _PREFERRED_REFERENCE = "Client Frontend {server}"
 

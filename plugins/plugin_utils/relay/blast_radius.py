@@ -15,10 +15,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from .cutting import without_addresses
 from .desired import INTERNAL
 from .findings import Finding, finding
+from .pictures import Picture
 from .policy import Safety
 from .ranges import IPRange, aggregate, count_addresses
 from .target import Target
-from .world import Picture, World
+from .world import World
 
 
 def blast_radius(targets: Sequence[Target], before: World, final: World, safety: Safety) -> Iterator[Finding]:

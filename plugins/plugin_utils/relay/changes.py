@@ -13,10 +13,12 @@ from typing import Any
 from ansible_collections.mailrelay.exchange.plugins.module_utils._properties import LIST_KINDS, PROPERTIES, Property
 
 from .model import AccessEntry
+from .moves import Create, Grant, Move, Revoke, Write
+from .pictures import Picture
 from .principal_words import word_for
 from .principals import told_users
 from .values import to_option
-from .world import Create, Grant, Move, Picture, Revoke, World, Write
+from .world import World
 
 MAX_LISTED = 50
 _ABSENT: Mapping[str, Any] = {}

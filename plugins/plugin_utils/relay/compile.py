@@ -19,6 +19,8 @@ from .checks import (
 from .errors import RelayError
 from .inverse import Cmdlets, inverse_of
 from .model import AccessEntry
+from .moves import Create, Delete, Grant, Move, Revoke, Write
+from .pictures import EXTERNAL, Picture
 from .rights import (
     ANONYMOUS_RELAY_RIGHTS,
     ANONYMOUS_USERS,
@@ -28,7 +30,7 @@ from .rights import (
     anonymous_principal,
 )
 from .steps import Step
-from .world import EXTERNAL, Create, Delete, Grant, Move, Picture, Revoke, World, Write
+from .world import World
 
 _LISTS = frozenset(LIST_OPTIONS)
 # What decides whom a connector answers and how; read back before somebody may relay through it.

@@ -15,6 +15,8 @@ from .answering import FRONT_END, SMTP_PORT
 from .desired import AUTHENTICATED, EXTERNALLY_SECURED, Method
 from .findings import Finding, finding
 from .model import ExchangeServerAddresses
+from .moves import Create, Grant, Move, Write
+from .pictures import BASIC, BASIC_ONLY_WITH_TLS, EXTERNAL, Picture
 from .policy import SHARED, Policy, ProtectedAddresses
 from .principals import told_users
 from .ranges import LOOPBACK, IPRange, aggregate
@@ -27,7 +29,7 @@ from .rights import (
     is_known_authenticated_users,
 )
 from .values import parse_option
-from .world import BASIC, BASIC_ONLY_WITH_TLS, EXTERNAL, Create, Grant, Move, Picture, World, Write
+from .world import World
 
 MANY_SOURCES = 50
 """More sources than this do not go with the profile high_volume."""

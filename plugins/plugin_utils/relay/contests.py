@@ -14,8 +14,9 @@ from heapq import heappop, heappush
 
 from .answering import listeners, services_of
 from .coverage import endpoints_of, role_of
+from .pictures import Picture
 from .ranges import IPRange, aggregate
-from .world import Picture, World
+from .world import World
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from .answering import listeners, services_of
+from .pictures import Picture
 from .ranges import Binding, IPRange, aggregate
-from .world import Picture, World
+from .world import World
 
 
 @dataclass(frozen=True, order=True)

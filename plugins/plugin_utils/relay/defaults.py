@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from .model import ServerFacts
-from .world import Picture
+from .pictures import Picture
 
 # Source: Microsoft's "Receive connectors" page for 2013 and later, the help of 2007 and 2010, and of Edge servers.
 _OF_A_MAILBOX_SERVER = (

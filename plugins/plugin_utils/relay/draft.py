@@ -9,9 +9,11 @@ from itertools import groupby
 from typing import Any
 
 from .model import AccessEntry
+from .moves import Create, Grant, Move, Revoke, Write
+from .pictures import Picture
 from .rights import ANONYMOUS_USERS, AUTHORITATIVE_DOMAIN_SENDER
 from .target import Target
-from .world import OUTCOMES, Create, Grant, Move, Picture, Revoke, World, Write
+from .world import OUTCOMES, World
 
 Order = list[Move]
 

@@ -22,6 +22,7 @@ from .desired import ANONYMOUS, AUTHENTICATED, INTERNAL
 from .findings import Finding, finding
 from .internal import internal_findings
 from .model import ExchangeServerAddresses, ServerState
+from .moves import Delete, Grant, Move, Write
 from .neighbours import (
     Declared,
     Rivals,
@@ -31,13 +32,14 @@ from .neighbours import (
     ipv6_findings,
     tangled_bindings,
 )
+from .pictures import Picture, picture_of
 from .policy import Policy
 from .principals import told_users
 from .ranges import IPRange
 from .rights import ANY_RECIPIENT
 from .sources import Source
 from .target import Target
-from .world import DOCUMENTED_USERS, Delete, Grant, Move, Picture, World, Write, picture_of
+from .world import DOCUMENTED_USERS, World
 
 # What makes a connector answer somebody else or trust them; the rest of a default connector is its owner's business.
 _RELAY_OPTIONS = ("name", "remote_ip_ranges", "permission_groups", "auth_mechanism", "transport_role")

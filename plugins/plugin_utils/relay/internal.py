@@ -13,9 +13,10 @@ from functools import partial
 
 from .coverage import Cuts, Endpoint, endpoints_of, flagged, served
 from .findings import Finding, finding
+from .pictures import Picture
 from .ranges import IPRange, aggregate
 from .target import Target
-from .world import Picture, World
+from .world import World
 
 _SMTP_PORT = 25
 

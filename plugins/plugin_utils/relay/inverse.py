@@ -17,9 +17,11 @@ from ansible_collections.mailrelay.exchange.plugins.module_utils._properties imp
 from .checks import LIST_OPTIONS
 from .commands import Command, Value
 from .model import AccessEntry, ServerFacts
+from .moves import Create, Delete, Grant, Move, Write
+from .pictures import Picture
 from .steps import Undo
 from .values import to_parameter
-from .world import Create, Delete, Grant, Move, Picture, World, Write
+from .world import World
 
 Parameters = list[tuple[str, Value]]
 

@@ -20,6 +20,7 @@ from typing import Any
 from .desired import ANONYMOUS, AUTHENTICATED, EXTERNALLY_SECURED, DesiredConnector
 from .errors import InputError
 from .model import AccessEntry, ServerFacts
+from .pictures import BASIC, BASIC_ONLY_WITH_TLS, EXTERNAL, INTEGRATED, TLS, Picture
 from .principals import principal_name
 from .rights import (
     ANONYMOUS_RELAY_RIGHTS,
@@ -29,7 +30,7 @@ from .rights import (
     EXCHANGE_USERS,
     GRANTABLE,
 )
-from .world import BASIC, BASIC_ONLY_WITH_TLS, EXTERNAL, INTEGRATED, TLS, Picture, World
+from .world import World
 
 LOGONS = frozenset((BASIC, BASIC_ONLY_WITH_TLS, INTEGRATED))
 """Mechanisms by which users log on, with what only goes with one of them."""

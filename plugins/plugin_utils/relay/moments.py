@@ -14,9 +14,11 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from .coverage import Cuts, Endpoint, endpoints_of, served, served_after_logon, sharing
+from .moves import Create, Move, Write
 from .overlaps import clashes
+from .pictures import Picture
 from .ranges import IPRange, aggregate
-from .world import OUTCOMES, Create, Move, Outcome, Picture, World, Write
+from .world import OUTCOMES, Outcome, World
 
 Fault = Literal["gap", "mute", "window", "clash"]
 # Options whose change can change who is answered, or what a connector does for whom it answers.

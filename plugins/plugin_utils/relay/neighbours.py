@@ -19,10 +19,12 @@ from .defaults import is_default_connector
 from .effective import RELAYS, group_entries, users_names
 from .findings import Finding, finding, name_addresses
 from .model import AccessEntry, ExchangeServerAddresses
+from .moves import Create, Move, Write
 from .overlaps import clashes, free_of_clashes
+from .pictures import Picture
 from .ranges import Binding, IPRange
 from .rights import ANONYMOUS_USERS
-from .world import Create, Move, Picture, World, Write
+from .world import World
 
 _CONFLICTING_OPTIONS = frozenset(("remote_ip_ranges", "bindings", "transport_role", "enabled"))
 # What a client may connect to from elsewhere: global unicast and unique local addresses.

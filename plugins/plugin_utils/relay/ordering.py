@@ -18,11 +18,12 @@ from .bridging import Bridge, bridge
 from .coverage import sharing
 from .draft import Order
 from .moments import RELEVANT, Flaw, flaws
+from .moves import Move, Write
 from .overlaps import clashes
 from .ranges import Binding, IPRange, aggregate, count_addresses
 from .sequence import orders
 from .target import Target
-from .world import Move, World, Write
+from .world import World
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from .internal import answered_by
 from .model import ReceiveConnector, ServerState
 from .moments import Flaw
 from .ordering import ordered_moves
+from .pictures import picture_of
 from .policy import Policy
 from .principal_words import is_anonymous
 from .principals import told_users
@@ -28,7 +29,7 @@ from .rights import ANONYMOUS_USERS, PERMISSION_GROUPS, anonymous_principal
 from .spread import with_left_overs
 from .steps import Plan, ServiceOutcome, Step
 from .target import Target, resolve
-from .world import DOCUMENTED_USERS, World, picture_of
+from .world import DOCUMENTED_USERS, World
 
 __all__ = ["Plan", "Policy", "Step", "access_needed", "plan_server", "principals_needed"]
 

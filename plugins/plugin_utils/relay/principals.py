@@ -17,6 +17,7 @@ from ansible_collections.mailrelay.exchange.plugins.module_utils._words import m
 from .errors import InputError
 from .model import AccessEntry, PrincipalAnswer
 from .ownership import account
+from .pictures import Picture
 from .principal_words import (
     SID_PROBE,
     USERS_WORD,
@@ -36,7 +37,7 @@ from .rights import (
     is_known_anonymous,
     is_known_authenticated_users,
 )
-from .world import Picture, World
+from .world import World
 
 
 def told_users(pictures: Iterable[Picture], version: str) -> str:

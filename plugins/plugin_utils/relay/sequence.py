@@ -13,10 +13,12 @@ from __future__ import annotations
 from ansible_collections.mailrelay.exchange.plugins.module_utils._properties import BY_OPTION
 
 from .draft import Draft, Order
+from .moves import Create, Delete, Write
+from .pictures import Picture
 from .switching import switched
 from .target import Target
 from .usages import USAGES
-from .world import Create, Delete, Picture, World, Write
+from .world import World
 
 
 def orders(target: Target, world: World) -> list[Order]:

@@ -16,9 +16,11 @@ from dataclasses import replace
 from .coverage import within
 from .desired import ANONYMOUS
 from .draft import Draft, Order
+from .moves import Move, Write
+from .pictures import EXTERNAL, TLS, Picture
 from .rights import ANONYMOUS_USERS, EXCHANGE_SERVERS, EXCHANGE_USERS
 from .target import Target
-from .world import EXTERNAL, TLS, Move, Picture, World, Write
+from .world import World
 
 Way = Callable[[Draft, Target], Draft]
 """Adds the moves that make the draft's connector what a target says."""

@@ -24,6 +24,7 @@ from .legality import defaults_of_a_new_connector, refuse_illegal
 from .methods import meaning_of, refuse_lost_method
 from .model import AccessEntry, ServerFacts
 from .ownership import group_rows, unclear_groups
+from .pictures import Picture, connector_distinguished_name
 from .principal_words import word_for
 from .principals import principal_name, refuse_unremovable, told_users
 from .quantities import Caseless
@@ -31,7 +32,7 @@ from .ranges import IPRange
 from .rights import ANONYMOUS_USERS, AUTHORITATIVE_DOMAIN_SENDER
 from .usages import USAGES, refuse_wrong_usage, seeds_of
 from .values import ListChange, parse_option
-from .world import Picture, World, connector_distinguished_name
+from .world import World
 
 
 @dataclass(frozen=True)

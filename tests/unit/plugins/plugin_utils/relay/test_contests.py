@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.answering import answering_connector, services_of
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.contests import Contest, contests
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.model import ReceiveConnector, ServerFacts
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.pictures import Picture
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.ranges import Binding, IPRange
-from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.world import Picture, World
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.world import World
 
 FACTS = ServerFacts(
     "EX1",

@@ -10,8 +10,8 @@ import pytest
 
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.defaults import is_default_connector
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.model import ServerFacts
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.pictures import Picture
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.ranges import parse_binding, parse_range
-from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.world import Picture
 
 EVERYBODY = "0.0.0.0-255.255.255.255"
 NEW = ("2013", "2016", "2019", "SE")

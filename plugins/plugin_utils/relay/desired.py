@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
+from .rights import ANONYMOUS_USERS, EXCHANGE_SERVERS, EXCHANGE_USERS
 from .sources import SourceList
 
 Aspect = Literal["service", "connector", "permission", "throttling"]
@@ -22,6 +23,10 @@ EXTERNALLY_SECURED: Method = "externally_secured"
 AUTHENTICATED: Method = "authenticated"
 INTERNAL: Method = "internal"
 METHODS: tuple[Method, ...] = (ANONYMOUS, EXTERNALLY_SECURED, AUTHENTICATED, INTERNAL)
+GROUP_OF_METHOD: Mapping[Method, str] = MappingProxyType(
+    {ANONYMOUS: ANONYMOUS_USERS, EXTERNALLY_SECURED: EXCHANGE_SERVERS, AUTHENTICATED: EXCHANGE_USERS}
+)
+"""The permission group that a method rests on; accounts have rights of their own instead."""
 
 _NOTHING: Mapping[str, object] = MappingProxyType({})
 _NO_REASONS: Mapping[str, str] = MappingProxyType({})

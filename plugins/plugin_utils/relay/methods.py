@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from .desired import ANONYMOUS, AUTHENTICATED, EXTERNALLY_SECURED, DesiredConnector
+from .desired import ANONYMOUS, AUTHENTICATED, EXTERNALLY_SECURED, GROUP_OF_METHOD, DesiredConnector
 from .errors import InputError
 from .model import AccessEntry, ServerFacts
 from .pictures import BASIC, BASIC_ONLY_WITH_TLS, EXTERNAL, INTEGRATED, TLS, Picture
@@ -83,7 +83,7 @@ def refuse_lost_method(desired: DesiredConnector, values: Mapping[str, Any], ser
     """
     groups, mechanisms = values["permission_groups"], values["auth_mechanism"]
     where = f"Connector {desired.name!r} on {server}"
-    group = _GROUPS[desired.method or ANONYMOUS]
+    group = GROUP_OF_METHOD[desired.method or ANONYMOUS]
     if desired.grants:
         if EXCHANGE_USERS in groups:
             raise InputError(
@@ -102,13 +102,6 @@ def refuse_lost_method(desired: DesiredConnector, values: Mapping[str, Any], ser
         raise InputError(
             f"{where}: auth_mechanism: method {AUTHENTICATED} needs {BASIC} or {INTEGRATED}; add one of them."
         )
-
-
-_GROUPS = {
-    ANONYMOUS: ANONYMOUS_USERS,
-    EXTERNALLY_SECURED: EXCHANGE_SERVERS,
-    AUTHENTICATED: EXCHANGE_USERS,
-}
 
 
 def _groups(before: Picture | None) -> frozenset[str]:

@@ -10,8 +10,6 @@ from dataclasses import replace
 from datetime import date
 
 from ansible_collections.mailrelay.exchange.plugins.module_utils._argument_spec import SERVICE_SPEC
-from ansible_collections.mailrelay.exchange.plugins.module_utils._profiles import PROFILES
-from ansible_collections.mailrelay.exchange.plugins.module_utils._properties import BY_OPTION, THROTTLING
 
 from .accounts import parse_accounts
 from .aggregation import refuse_too_many
@@ -19,7 +17,6 @@ from .declaration import mapping, near_match, only_keys
 from .desired import (
     ANONYMOUS,
     AUTHENTICATED,
-    EXTERNALLY_SECURED,
     INTERNAL,
     METHODS,
     DesiredConnector,
@@ -36,6 +33,7 @@ from .options import (
 )
 from .policy import Expired, parse_accepted, parse_protected, parse_safety
 from .ranges import parse_binding, shown
+from .service_options import parse_connector_options, parse_throttling, refuse_contradiction
 from .sources import SourceGroup, SourceList, parse_source_groups, resolve_sources
 from .splitting import cut_apart, split
 
@@ -55,8 +53,6 @@ _MOST_CONNECTORS = 500
 _WHOLE = re.compile(r"[0-9]{1,9}", re.ASCII)
 _YES_OR_NO = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
-# What a service says in words of its own, and so not a second time among the connector's options.
-_SAID_ELSEWHERE = {"name": "connector_name", "remote_ip_ranges": "sources", "usage": "method"}
 
 
 def parse_services(
@@ -134,9 +130,9 @@ def _parse_service(
     if method == INTERNAL:
         return [_without_connector(DesiredConnector(connector_name, "service", service=name), service, sources, where)]
     accounts = _accounts(service.get("accounts"), method, f"{where}.accounts")
-    profile, throttling = _throttling(service.get("throttling"), f"{where}.throttling")
-    values = {**throttling, **_connector_options(service.get("connector"), f"{where}.connector")}
-    _refuse_contradiction(method, accounts, values, f"{where}.connector")
+    profile, throttling = parse_throttling(service.get("throttling"), f"{where}.throttling")
+    values = {**throttling, **parse_connector_options(service.get("connector"), f"{where}.connector")}
+    refuse_contradiction(method, accounts, values, f"{where}.connector")
     whole = DesiredConnector(
         connector_name,
         "service",
@@ -278,37 +274,6 @@ def _method(raw: object, where: str) -> Method:
     raise InputError(f"{where}: {shown(raw)} is not a method; {near_match(str(raw), _BY_WORD)}")
 
 
-def _throttling(raw: object, where: str) -> tuple[str, dict[str, object]]:
-    """Name of the profile and the values declared beside it."""
-    if raw is None:
-        return "", {}
-    if isinstance(raw, str):
-        return _profile(raw, where), {}
-    options = mapping(raw, where, "the name of a profile, or {profile: guarded, max_inbound_connection: 200}")
-    only_keys(options, ("profile", *(row.option for row in THROTTLING)), where)
-    profile = options.get("profile")
-    values = {key: value for key, value in options.items() if key != "profile"}
-    return _profile(profile, f"{where}.profile") if profile is not None else "", parse_values(values, where)
-
-
-def _profile(raw: object, where: str) -> str:
-    if isinstance(raw, str) and raw in PROFILES:
-        return str(raw)
-    raise InputError(f"{where}: {shown(raw)} is not a profile; {near_match(str(raw), PROFILES)}")
-
-
-def _connector_options(raw: object, where: str) -> dict[str, object]:
-    if raw is None:
-        return {}
-    options = mapping(raw, where, "options of a receive connector, such as {protocol_logging_level: verbose}")
-    for option, instead in _SAID_ELSEWHERE.items():
-        if options.get(option) is not None:
-            raise InputError(f"{where}: a service says {option} as {instead}; take it out here.")
-    known: Collection[str] = [option for option in BY_OPTION if option not in _SAID_ELSEWHERE]
-    only_keys({key: value for key, value in options.items() if key not in _SAID_ELSEWHERE}, known, where)
-    return parse_values(options, where)
-
-
 def _accounts(raw: object, method: Method, where: str) -> tuple[DesiredGrant, ...]:
     if raw is not None and method != AUTHENTICATED:
         raise InputError(
@@ -337,33 +302,3 @@ def _without_connector(
         sources=sources,
         accept_findings=parse_accepted(service.get("accept_findings"), f"{where}.accept_findings"),
     )
-
-
-def _refuse_contradiction(
-    method: Method, accounts: Collection[DesiredGrant], values: Mapping[str, object], where: str
-) -> None:
-    """A whole list of groups or mechanisms that the declared method cannot work with."""
-    groups, mechanisms = values.get("permission_groups"), values.get("auth_mechanism")
-    needed = _NEEDED_GROUP[method]
-    if isinstance(groups, frozenset) and needed not in groups and not accounts:
-        raise InputError(f"{where}.permission_groups: method {method} needs {needed}; add it.")
-    if not isinstance(mechanisms, frozenset):
-        return
-    if method != EXTERNALLY_SECURED and "ExternalAuthoritative" in mechanisms:
-        raise InputError(
-            f"{where}.auth_mechanism: ExternalAuthoritative is method externally_secured; declare that method, or "
-            "take it out."
-        )
-    if method == EXTERNALLY_SECURED and "ExternalAuthoritative" not in mechanisms:
-        raise InputError(f"{where}.auth_mechanism: method externally_secured needs ExternalAuthoritative; add it.")
-    if method == AUTHENTICATED and not mechanisms & {"BasicAuth", "Integrated"}:
-        raise InputError(
-            f"{where}.auth_mechanism: method authenticated needs BasicAuth or Integrated; add one of them."
-        )
-
-
-_NEEDED_GROUP: dict[Method, str] = {
-    ANONYMOUS: "AnonymousUsers",
-    EXTERNALLY_SECURED: "ExchangeServers",
-    AUTHENTICATED: "ExchangeUsers",
-}

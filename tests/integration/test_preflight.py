@@ -317,7 +317,14 @@ def test_the_least_privileged_role_group_does_everything_in_its_scope(start_lab:
     five_steps(lab, runner, "relay", REMOVAL, ["EX1"])
     five_steps(lab, runner, "relay", SECURED, ["EX1"])
     assert relays(lab, LISTED) == {"EX1"}
-    five_steps(lab, runner, "relay", REMOVAL, ["EX1"])
+    for method, more in (
+        ("authenticated", {}),
+        ("authenticated", {"accounts": [r"LAB\auditor"]}),
+        ("anonymous", {}),
+        ("internal", {}),
+    ):
+        service = {"method": method, "sources": [LISTED], **more}
+        five_steps(lab, runner, "relay", {"services": {"external": service}}, ["EX1"])
     assert relays(lab, LISTED) == set()
     writes = lab.journal.writes(mark)
     assert {(line.server, line.user) for line in writes} == {("EX1", "relay")}

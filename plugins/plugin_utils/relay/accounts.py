@@ -16,10 +16,12 @@ from .errors import InputError
 from .options import parse_principal, parse_rights
 from .principal_words import is_anonymous, is_authenticated_users
 from .ranges import shown
-from .rights import ANY_RECIPIENT, HEADERS_ROUTING, SUBMIT
+from .rights import ANY_RECIPIENT, HEADERS_ROUTING, SUBMIT, is_known_anonymous, is_known_authenticated_users
 
 ACCOUNT_RIGHTS = (SUBMIT, ANY_RECIPIENT, HEADERS_ROUTING)
 """What an account has unless its rights are declared: it relays, with senders that it may send as anyway."""
+
+_EVERYBODY = (is_anonymous, is_known_anonymous, is_authenticated_users, is_known_authenticated_users)
 
 _EXAMPLE = "[CONTOSO\\svc-app, {principal: CONTOSO\\svc-erp, rights: [...]}]"
 
@@ -52,22 +54,23 @@ def parse_accounts(raw: object, where: str) -> tuple[DesiredGrant, ...]:
 
 def _parse_account(raw: object, where: str) -> DesiredGrant:
     if isinstance(raw, str):
-        return DesiredGrant(_account(raw, where), ACCOUNT_RIGHTS)
+        return DesiredGrant(_account(raw, where), ACCOUNT_RIGHTS, where=where)
     account = mapping(raw, where, _EXAMPLE)
     only_keys(account, ("principal", "rights"), where)
-    principal = _account(account.get("principal"), f"{where}.principal")
+    named = f"{where}.principal"
+    principal = _account(account.get("principal"), named)
     if account.get("rights") is None:
-        return DesiredGrant(principal, ACCOUNT_RIGHTS)
+        return DesiredGrant(principal, ACCOUNT_RIGHTS, where=named)
     rights = parse_rights(account["rights"], "present", f"{where}.rights")
     for right in (SUBMIT, ANY_RECIPIENT):
         if right not in rights:
             raise InputError(f"{where}.rights: without {right} the account could not relay; add it.")
-    return DesiredGrant(principal, rights)
+    return DesiredGrant(principal, rights, where=named)
 
 
 def _account(raw: object, where: str) -> str:
     principal = parse_principal(raw, where)
-    if is_anonymous(principal) or is_authenticated_users(principal):
+    if any(means(principal) for means in _EVERYBODY):
         raise InputError(
             f"{where}: {shown(principal)} is not an account that logs on; name one, such as CONTOSO\\svc-app, or take "
             "accounts out to let every user relay who logs on."

@@ -37,13 +37,15 @@ class DesiredGrant:
     """Extended rights that a principal has (or has not) on a connector.
 
     `principal` is the name as declared; the word "anonymous" stands for the anonymous principal, whose
-    name the server tells. `state` "absent" removes these rights.
+    name the server tells. `state` "absent" removes these rights. `where` is the option it was declared in, for
+    sentences; it makes no difference to what is meant.
     """
 
     principal: str
     rights: tuple[str, ...]
     deny: bool = False
     state: Literal["present", "absent"] = "present"
+    where: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)

@@ -180,7 +180,7 @@ def _accounts(desired: DesiredConnector, before: Picture | None, world: World) -
     """Only these accounts may relay after logging on, each by rights of its own and by no others."""
     grants: list[AccessEntry] = []
     for account in desired.grants:
-        name = principal_name(account.principal, before, world, where="accounts")
+        name = principal_name(account.principal, before, world, where=account.where, words=False)
         grants += _allowed(name, account.rights)
     revokes = list(_allowed(world.anonymous, GRANTABLE))
     if before is not None:

@@ -149,7 +149,7 @@ def _parse_grant(raw: object, where: str) -> DesiredGrant:
     if deny not in (None, True, False):
         raise InputError(f"{where}.deny: {shown(deny)} is neither true nor false.")
     rights = parse_rights(grant.get("rights"), state, f"{where}.rights")
-    return DesiredGrant(principal, rights, deny is True, state)
+    return DesiredGrant(principal, rights, deny is True, state, f"{where}.principal")
 
 
 def parse_principal(raw: object, where: str) -> str:

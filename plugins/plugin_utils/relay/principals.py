@@ -61,6 +61,7 @@ def principal_name(
     world: World,
     state: Literal["present", "absent"] = "present",
     where: str = "grants",
+    words: bool = True,
 ) -> str:
     """The name that this server shows for a declared principal, or the declared one as long as it shows none.
 
@@ -70,6 +71,8 @@ def principal_name(
         world: its server, with what it answered to the questions of `asking.principals_needed`.
         state: whether its rights have to be there or must not.
         where: the option it stands in, for the sentence.
+        words: whether that option takes the words for principals that every organisation has. Otherwise the sentence
+            offers accounts alone.
 
     Raises:
         InputError: Exchange does not know it, or it is not clear who is meant.
@@ -93,7 +96,7 @@ def principal_name(
     if answer is None:
         return question(principal)
     if answer.refusal and not (state == "absent" and _is_surely_gone(principal, before, world)):
-        raise InputError(_unknown(principal, answer, before, world, where))
+        raise InputError(_unknown(principal, answer, before, world, where, words))
     return answer.name or question(principal)
 
 
@@ -145,7 +148,9 @@ def _is_surely_gone(principal: str, before: Picture | None, world: World) -> boo
     return probe is not None and not probe.refusal
 
 
-def _unknown(principal: str, answer: PrincipalAnswer, before: Picture | None, world: World, where: str) -> str:
+def _unknown(
+    principal: str, answer: PrincipalAnswer, before: Picture | None, world: World, where: str, words: bool
+) -> str:
     """The sentence about a principal that Exchange does not know, with what would be right."""
     server, says = world.facts.name, f"(it says: {answer.refusal})"
     if is_authenticated_users(principal):
@@ -162,20 +167,20 @@ def _unknown(principal: str, answer: PrincipalAnswer, before: Picture | None, wo
                 "name@domain."
             )
         return f"{where}: Exchange on {server} knows nobody with the SID {principal!r} {says}; write DOMAIN\\name."
+    unknown = f"{where}: Exchange on {server} knows no user or group {principal!r} {says}"
     close = _meant(principal, world)
-    if close:
-        return f"{where}: Exchange on {server} knows no user or group {principal!r} {says}; did you mean {close}?"
+    if close and (words or not well_known(close)):
+        return f"{unknown}; did you mean {close}?"
+    if not words:
+        return f"{unknown}; write DOMAIN\\name or name@domain of an account that there is."
     left = list(filter(is_sid, _own(before)))
     if left:
         return (
-            f"{where}: Exchange on {server} knows no user or group {principal!r} {says}; if the account is gone, its "
-            f"entries are shown by its SID: write that ({', '.join(dict.fromkeys(left))})."
+            f"{unknown}; if the account is gone, its entries are shown by its SID: write that "
+            f"({', '.join(dict.fromkeys(left))})."
         )
-    words = ", ".join(row.word for row in WELL_KNOWN)
-    return (
-        f"{where}: Exchange on {server} knows no user or group {principal!r} {says}; write DOMAIN\\name or name@domain "
-        f"of one that there is, or one of the words {words}."
-    )
+    offered = ", ".join(row.word for row in WELL_KNOWN)
+    return f"{unknown}; write DOMAIN\\name or name@domain of one that there is, or one of the words {offered}."
 
 
 def _meant(principal: str, world: World) -> str:

@@ -182,8 +182,8 @@ def _with_grants(target: Target, world: World) -> Target:
         return target
     present: list[AccessEntry] = []
     absent: list[AccessEntry] = []
-    for number, grant in enumerate(target.desired.grants):
-        principal = principal_name(grant.principal, before, world, grant.state, f"grants[{number}].principal")
+    for grant in target.desired.grants:
+        principal = principal_name(grant.principal, before, world, grant.state, grant.where)
         rows = present if grant.state == "present" else absent
         rows += [AccessEntry(principal, right, grant.deny, False) for right in grant.rights]
     _refuse_both(present, absent)

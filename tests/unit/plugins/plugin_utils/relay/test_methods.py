@@ -148,6 +148,29 @@ def test_what_an_account_may_name_as_sender_is_told(server: SimulatedExchange) -
     assert planned(server, method="authenticated", accounts=[account]).findings == []
 
 
+@pytest.mark.parametrize(
+    ("account", "where", "remedy"),
+    [
+        ("LAB\\xyzzy", "accounts[1]", "write DOMAIN\\name or name@domain of an account that there is."),
+        ({"principal": "LAB\\xyzzy"}, "accounts[1].principal", "write DOMAIN\\name or name@domain of an account that"),
+        ("authenticated_user", "accounts[1]", "write DOMAIN\\name or name@domain of an account that there is."),
+        ("LAB\\svc-relai", "accounts[1]", "did you mean LAB\\svc-relay?"),
+    ],
+)
+def test_a_wrong_account_is_named_by_where_it_stands(
+    server: SimulatedExchange, account: Any, where: str, remedy: str
+) -> None:
+    made(server, method="authenticated", accounts=[USER])
+    server.users.add("LAB\\svc-erp")
+    declared = {"method": "authenticated", "accounts": ["LAB\\svc-erp", account], "sources": ["10.0.0.1"]}
+    with pytest.raises(InputError) as caught:
+        plan_for(server, services({"a": declared}, server), Policy())
+    told = str(caught.value)
+    assert told.startswith(f"services.a.{where}: Exchange on EX1 knows no user or group ")
+    assert remedy in told
+    assert "anonymous" not in told and "authenticated_users" not in told.partition("; ")[2], "words accounts refuse"
+
+
 def test_a_group_for_everybody_beside_accounts_is_a_contradiction(server: SimulatedExchange) -> None:
     with pytest.raises(InputError, match="accounts names the ones who may; take one of the two out"):
         planned(

@@ -83,7 +83,8 @@ class ActionModule(ExchangeAction):
         ]
         default = f"default frontend {facts.name}".casefold()
         for other in sorted(others, key=lambda one: one.name.casefold() != default)[:1]:
-            return anonymous_name([other], {other.distinguished_name: exchange.read_access(other.distinguished_name)})
+            more = {other.distinguished_name: exchange.read_access(other.distinguished_name)}
+            return anonymous_name(connectors, {**access, **more})
         return None
 
     def _addresses(self, facts: ServerFacts, exchange: Exchange) -> tuple[ExchangeServerAddresses, ...]:

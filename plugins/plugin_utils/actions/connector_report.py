@@ -21,13 +21,12 @@ from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.ownership
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.pictures import picture_of
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.policy import Policy
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.principal_words import word_for
-from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.principals import told_users
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.principals import told_anonymous, told_users
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.rights import (
     ALL_RIGHTS,
     ANONYMOUS_USERS,
     GRANTABLE,
     PERMISSION_GROUPS,
-    anonymous_principal,
 )
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.values import to_option
 
@@ -35,13 +34,12 @@ _DOCUMENTED = PERMISSION_GROUPS[ANONYMOUS_USERS][0].principal
 
 
 def anonymous_name(connectors: Iterable[ReceiveConnector], access: Mapping[str, Sequence[AccessEntry]]) -> str | None:
-    """How the server names the anonymous principal, by the access lists that were read; None when none tells."""
-    for connector in connectors:
-        if ANONYMOUS_USERS in connector.values["permission_groups"]:
-            name = anonymous_principal(access.get(connector.distinguished_name, ()))
-            if name is not None:
-                return name
-    return None
+    """How the server names the anonymous principal, by the access lists that were read.
+
+    None when none tells, or when two tell different names: one of them is an account then.
+    """
+    told = told_anonymous(connectors, access)
+    return told[0][0] if len(told) == 1 else None
 
 
 def reports(connectors: Iterable[ReceiveConnector], state: ServerState, anonymous: str | None) -> list[dict[str, Any]]:

@@ -24,7 +24,7 @@ from .ordering import ordered_moves
 from .pictures import picture_of
 from .policy import Policy
 from .principal_words import is_anonymous
-from .principals import told_users
+from .principals import told_anonymous, told_users
 from .rights import ANONYMOUS_USERS, PERMISSION_GROUPS, anonymous_principal
 from .spread import with_left_overs
 from .steps import Plan, ServiceOutcome, Step
@@ -197,20 +197,15 @@ def _anonymous(desired: DesiredConnectors, state: ServerState) -> tuple[str, str
     Raises:
         RelayError: two connectors tell two names.
     """
-    told: dict[str, tuple[str, str]] = {}
-    for connector in sorted(state.connectors, key=lambda entry: not _keeps_the_group(entry, desired, state)):
-        entries = state.access.get(connector.distinguished_name)
-        if entries and _has_the_group(connector):
-            name = anonymous_principal(entries)
-            if name is not None:
-                told.setdefault(name.casefold(), (name, connector.distinguished_name))
+    lasting_first = sorted(state.connectors, key=lambda entry: not _keeps_the_group(entry, desired, state))
+    told = told_anonymous(lasting_first, state.access)
     if len(told) > 1:
-        names = " and ".join(repr(name) for name, _connector in told.values())
+        names = " and ".join(repr(name) for name, _connector in told)
         raise RelayError(
             f"On {state.facts.name} the access lists of two connectors name the anonymous principal differently, "
             f"{names}: one of them is an account with like rights; take its rights away first."
         )
-    for name, source in told.values():
+    for name, source in told:
         return name, source
     return PERMISSION_GROUPS[ANONYMOUS_USERS][0].principal, None
 

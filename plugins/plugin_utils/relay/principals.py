@@ -9,13 +9,13 @@ the server itself shows: in an access list that was read, or in its answer when 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
 from ansible_collections.mailrelay.exchange.plugins.module_utils._words import meant
 
 from .errors import InputError
-from .model import AccessEntry, PrincipalAnswer
+from .model import AccessEntry, PrincipalAnswer, ReceiveConnector
 from .ownership import account
 from .pictures import Picture
 from .principal_words import (
@@ -31,8 +31,10 @@ from .principal_words import (
     word_for,
 )
 from .rights import (
+    ANONYMOUS_USERS,
     ANONYMOUS_WORD,
     EXCHANGE_USERS,
+    anonymous_principal,
     authenticated_users_principal,
     is_known_anonymous,
     is_known_authenticated_users,
@@ -53,6 +55,30 @@ def told_users(pictures: Iterable[Picture], version: str) -> str:
         if name is not None
     }
     return next(iter(found.values())) if len(found) == 1 else ""
+
+
+def told_anonymous(
+    connectors: Iterable[ReceiveConnector], access: Mapping[str, Sequence[AccessEntry]]
+) -> tuple[tuple[str, str], ...]:
+    """How a server names the anonymous principal, by the access lists of its connectors.
+
+    Args:
+        connectors: of the server; the first one that tells a name is the one that is told of.
+        access: distinguished name -> access list, for those whose list was read.
+
+    Returns:
+        The name and the distinguished name of the connector whose list tells it. Empty when none tells; several when
+        one of them must be an account with like rights, so that nobody may rely on any. The SID is the same principal
+        as a name, which goes before it.
+    """
+    told: dict[str, tuple[str, str]] = {}
+    for connector in connectors:
+        if ANONYMOUS_USERS in connector.values["permission_groups"]:
+            name = anonymous_principal(access.get(connector.distinguished_name, ()))
+            if name is not None:
+                told.setdefault(name.casefold(), (name, connector.distinguished_name))
+    names = tuple(pair for pair in told.values() if not is_anonymous(pair[0]))
+    return names or tuple(told.values())
 
 
 def principal_name(

@@ -93,7 +93,10 @@ USERS_GROUP_RIGHTS = (HEADERS_ROUTING, BYPASS_ANTI_SPAM, ANY_RECIPIENT, SUBMIT)
 _USERS_GROUP_RIGHTS_2007 = (BYPASS_ANTI_SPAM, ANY_RECIPIENT, SUBMIT)
 
 # The group of 2007 lacks the right on authoritative domains.
-_ANONYMOUS_GROUP_RIGHTS_2007 = (HEADERS_ROUTING, ANY_SENDER, SUBMIT)
+ANONYMOUS_GROUP_RIGHTS_2007 = (HEADERS_ROUTING, ANY_SENDER, SUBMIT)
+
+_RIGHTS_OF_ANONYMOUS_GROUPS = (frozenset(ANONYMOUS_GROUP_RIGHTS), frozenset(ANONYMOUS_GROUP_RIGHTS_2007))
+_LEAST_ANONYMOUS_RIGHTS = frozenset.intersection(*_RIGHTS_OF_ANONYMOUS_GROUPS)
 
 _ANONYMOUS_SID = "S-1-5-7"
 
@@ -168,7 +171,7 @@ def right_name(text: str) -> str:
 
 def anonymous_group_rights(version: str) -> tuple[str, ...]:
     """What permission group AnonymousUsers gives on a server of this version (one of VERSIONS)."""
-    return _ANONYMOUS_GROUP_RIGHTS_2007 if version == "2007" else ANONYMOUS_GROUP_RIGHTS
+    return ANONYMOUS_GROUP_RIGHTS_2007 if version == "2007" else ANONYMOUS_GROUP_RIGHTS
 
 
 def users_group_rights(version: str) -> tuple[str, ...]:
@@ -190,19 +193,30 @@ def explicit_rights(entries: Iterable[AccessEntry], deny: bool = False) -> dict[
 def anonymous_principal(entries: Iterable[AccessEntry]) -> str | None:
     """The anonymous principal, by the name this server gives it, from the access list of a connector.
 
-    The connector must have permission group AnonymousUsers. Its principal is the only one that has, in entries of its
-    own, exactly the rights of that group, with or without the right to relay. None when there is no such principal or
-    more than one: an English name is never assumed, so that a service account with like rights is never taken for it.
+    The connector must have permission group AnonymousUsers, so its principal holds all rights of that group in entries
+    of its own. It is told when one principal alone does, beside Exchange's own and everybody who has logged on, and
+    has no other right than the one to relay. None when nobody does, several do, there is a right more or somebody else
+    bears a known name of it: an English name is never assumed, so that a service account is never taken for it,
+    whatever somebody granted to either.
     """
-    wanted = [
-        frozenset(base) | extra
-        for base in (ANONYMOUS_GROUP_RIGHTS, _ANONYMOUS_GROUP_RIGHTS_2007)
-        for extra in (frozenset(), frozenset((ANY_RECIPIENT,)))
-    ]
-    found = [name for name, rights in explicit_rights(entries).items() if rights in wanted]
-    if _ANONYMOUS_SID in found:
+    own = explicit_rights(entries)
+    held = {
+        name: rights
+        for name, rights in own.items()
+        if rights >= _LEAST_ANONYMOUS_RIGHTS and not is_exchange_principal(name) and not _is_everybody(name)
+    }
+    if _ANONYMOUS_SID in held:
         return _ANONYMOUS_SID
-    return found[0] if len(found) == 1 else None
+    if len(held) != 1:
+        return None
+    ((name, rights),) = held.items()
+    if not is_known_anonymous(name) and any(map(is_known_anonymous, own)):
+        return None
+    return name if rights - {ANY_RECIPIENT} in _RIGHTS_OF_ANONYMOUS_GROUPS else None
+
+
+def _is_everybody(principal: str) -> bool:
+    return principal.casefold() in _KNOWN_NAMES_OF_USERS
 
 
 def is_known_anonymous(principal: str) -> bool:

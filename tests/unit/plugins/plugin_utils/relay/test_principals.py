@@ -11,7 +11,8 @@ import pytest
 
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.asking import principals_needed
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.desired import DesiredConnectors
-from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.errors import InputError
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.errors import InputError, RelayError
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.model import AccessEntry, ReceiveConnector
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.options import parse_receive_connector_permission
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.ownership import account
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.policy import Policy
@@ -22,6 +23,7 @@ from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.principal
     well_known,
     word_for,
 )
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.principals import told_anonymous
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.rights import (
     ANONYMOUS_GROUP_RIGHTS,
     ANONYMOUS_RELAY_RIGHTS,
@@ -29,7 +31,7 @@ from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.rights im
     USERS_GROUP_RIGHTS,
 )
 
-from .rollouts import carry_out, plan_for, read_state, rolled_out, short
+from .rollouts import carry_out, plan_for, read_state, relay, rolled_out, short
 from .simulated_exchange import RIGHT, Row, SimulatedExchange
 from .simulated_facts import NAMES
 from .simulated_principals import RELAY_SID
@@ -156,6 +158,54 @@ def test_a_service_user_with_the_groups_rights_is_never_taken_for_anonymous(
     removed = [line for line in short(exclusive, server) if line.startswith("Remove-")]
     assert len(removed) == len(exclusive.steps) == alike
     assert all("LAB\\svc-" in line for line in removed)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("rights", [ANONYMOUS_GROUP_RIGHTS, ANONYMOUS_RELAY_RIGHTS])
+def test_a_service_user_gets_nothing_where_anonymous_has_a_right_more(language: str, rights: tuple[str, ...]) -> None:
+    """The user is the only one with exactly the group's rights; another connector tells who is anonymous."""
+    server = server_in(language)
+    made = rolled_out(server, sources=["10.0.0.1"])
+    made.rows += [Row(USER, right) for right in rights] + [Row(server.anonymous, BYPASS)]
+    plan = relay(server, sources=["10.0.0.1"])
+    assert short(plan, server) == [
+        f"Remove-ADPermission -User '{LANGUAGES[language][0]}' -ExtendedRights '{BYPASS}' -Confirm:$false"
+    ]
+    assert carry_out(plan, server)
+    assert {row.right for row in made.rows if row.user == server.anonymous} == set(ANONYMOUS_RELAY_RIGHTS)
+    assert {row.right for row in made.rows if row.user == USER} == set(rights)
+    assert relay(server, sources=["10.0.0.1"]).steps == ()
+
+
+@pytest.mark.parametrize("language", ["de", "fr"])
+def test_nobody_is_given_the_right_to_relay_where_no_connector_tells_who_is_anonymous(language: str) -> None:
+    """Setup of 2010 lets no connector take anonymous mail; English names are of no use there."""
+    server = SimulatedExchange(anonymous=LANGUAGES[language][0], version="2010")
+    shown = {"Bindings": ["0.0.0.0:25"], "RemoteIPRanges": ["10.0.0.1"], "PermissionGroups": "AnonymousUsers"}
+    made = server.add("Relay a", shown)
+    made.rows += [Row(USER, right) for right in ANONYMOUS_GROUP_RIGHTS] + [Row(server.anonymous, BYPASS)]
+    with pytest.raises(RelayError, match="does not tell how this server names anonymous clients"):
+        relay(server, sources=["10.0.0.1"])
+
+
+def connector(name: str, *groups: str) -> ReceiveConnector:
+    return ReceiveConnector("EX1", name, "", f"CN={name}", "", {"permission_groups": frozenset(groups)})
+
+
+def test_who_is_anonymous_is_told_once_and_never_by_two() -> None:
+    one, two, other = connector("one", "AnonymousUsers"), connector("two", "AnonymousUsers"), connector("x", "Partners")
+    lists = {
+        name: tuple(AccessEntry(name, right) for right in ANONYMOUS_GROUP_RIGHTS)
+        for name in (LANGUAGES["de"][0], "S-1-5-7", USER)
+    }
+    german, sid, user = lists.values()
+    assert told_anonymous([one, two], {}) == ()
+    assert told_anonymous([one, two, other], {"CN=two": german, "CN=x": user}) == ((LANGUAGES["de"][0], "CN=two"),)
+    assert told_anonymous([one, two], {"CN=one": german, "CN=two": german}) == ((LANGUAGES["de"][0], "CN=one"),)
+    assert told_anonymous([one, two], {"CN=one": sid, "CN=two": german}) == ((LANGUAGES["de"][0], "CN=two"),)
+    assert told_anonymous([one, two], {"CN=one": sid, "CN=two": sid}) == (("S-1-5-7", "CN=one"),)
+    both = told_anonymous([one, two], {"CN=one": user, "CN=two": german})
+    assert both == ((USER, "CN=one"), (LANGUAGES["de"][0], "CN=two"))
 
 
 @pytest.mark.parametrize("alike", [1, 2])

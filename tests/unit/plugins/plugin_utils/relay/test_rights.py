@@ -12,6 +12,7 @@ from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.model imp
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.rights import (
     ALL_RIGHTS,
     ANONYMOUS_GROUP_RIGHTS,
+    ANONYMOUS_GROUP_RIGHTS_2007,
     ANONYMOUS_RELAY_RIGHTS,
     ANY_RECIPIENT,
     ANY_SENDER,
@@ -119,6 +120,41 @@ def test_a_sid_is_certain() -> None:
 )
 def test_without_exactly_the_groups_rights_there_is_no_name(entries: list[AccessEntry]) -> None:
     assert anonymous_principal(entries) is None
+
+
+@pytest.mark.parametrize("name", [ENGLISH, GERMAN, "AUTORIDAD NT\\INICIO DE SESION ANONIMO"])
+@pytest.mark.parametrize("more", [BYPASS_ANTI_SPAM, HEADERS_FOREST])
+@pytest.mark.parametrize(
+    "like", [ANONYMOUS_GROUP_RIGHTS, ANONYMOUS_RELAY_RIGHTS, ANONYMOUS_GROUP_RIGHTS_2007, GRANTABLE]
+)
+def test_an_account_is_not_taken_for_anonymous_because_that_has_a_right_more(
+    name: str, more: str, like: tuple[str, ...]
+) -> None:
+    """With the group's rights of either age, and with all there are."""
+    account = allow("CONTOSO\\svc", *like)
+    assert anonymous_principal(allow(name, *ANONYMOUS_RELAY_RIGHTS, more) + account) is None
+    assert anonymous_principal(allow(name, *ANONYMOUS_RELAY_RIGHTS) + account) is None
+
+
+def test_an_account_is_not_taken_for_anonymous_because_that_has_a_right_fewer() -> None:
+    """To take the right to send as an own domain from strangers is common advice."""
+    fewer = allow(ENGLISH, *(right for right in ANONYMOUS_GROUP_RIGHTS if right != ANY_SENDER))
+    assert anonymous_principal(fewer + allow("CONTOSO\\svc", *ANONYMOUS_GROUP_RIGHTS)) is None
+
+
+def test_a_sid_is_certain_whatever_it_has() -> None:
+    entries = allow("S-1-5-7", *ANONYMOUS_RELAY_RIGHTS, BYPASS_ANTI_SPAM) + allow(USER, *ANONYMOUS_GROUP_RIGHTS)
+    assert anonymous_principal(entries) == "S-1-5-7"
+
+
+def test_exchange_itself_and_everybody_who_logged_on_are_not_anonymous() -> None:
+    others = [
+        entry
+        for name in ("MS Exchange\\Hub Transport Servers", "CONTOSO\\Exchange Servers", USERS, "S-1-5-11")
+        for entry in allow(name, *GRANTABLE)
+    ]
+    assert anonymous_principal(others + allow(GERMAN, *ANONYMOUS_GROUP_RIGHTS)) == GERMAN
+    assert anonymous_principal(others) is None
 
 
 USERS = "NT AUTHORITY\\Authenticated Users"

@@ -46,7 +46,7 @@ NAMES = {
 
 
 def account(name: str, password: str = PASSWORD) -> AccountConfig:
-    return AccountConfig(name, password, upn=f"{name}@{DOMAIN}", netbios_name=f"LAB\\{name}")
+    return AccountConfig(name, password, upn=f"{name}@{DOMAIN}", netbios_name=f"LAB\\{name}", domain=DOMAIN)
 
 
 ACCOUNTS = {name: account(name) for name in ("administrator", "operator")}

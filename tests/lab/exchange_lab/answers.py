@@ -48,45 +48,50 @@ class Answers:
 
     def authenticate(self, view: ConnectorView, user: str, password: str) -> SmtpSession | None:
         """Return the session after a logon, None when the name or the password is wrong."""
-        account = self._account(user)
+        account = self._account(self._organization.servers[view.server.lower()], user)
         if account is None or not hmac.compare_digest(account.password.encode(), password.encode()):
             return None
-        return self._logged_on(view, account)
+        return self._logged_on(view, account, user)
 
-    def _logged_on(self, view: ConnectorView, account: AccountConfig) -> SmtpSession:
-        """The session of an account whose password was right; what it may do there is another question."""
+    def _logged_on(self, view: ConnectorView, account: AccountConfig, name: str) -> SmtpSession:
+        """The session of an account that logged on as `name` with the right password; what it may do there is another
+        question."""
         with self._organization.lock:
             connector = next((item for item in self._organization.connectors if item.identity == view.identity), None)
-            rights = self._rights(connector, self._token(account)) if connector else frozenset()
-        return SmtpSession(rights, account.name, frozenset({account.upn.lower()}))
+            if connector is None:
+                return SmtpSession(frozenset(), account.name)
+            rights = self._rights(connector, self._token(self._organization.server_of(connector), account))
+        lost = verdict.is_lost(connector.role, name, account.domain)
+        return SmtpSession(rights, account.name, frozenset({account.mail_address.lower()}), lost)
 
     def watched(
         self, server: str, client: str, sender: str, recipient: str, user: str | None = None, logon: str = NEVER
     ) -> tuple[Reply, str | None]:
         """Return what a client would finally be answered on a server, and by which connector.
 
-        user: the account it has the password of. logon: one of LOGONS, what it does with it.
+        user: the account it has the password of, by the name that it logs on as. logon: one of LOGONS, what it does.
         """
         with self._organization.lock:
             known = self._organization.servers[server.lower()]
             unavailable = self.unavailable(server)
             view = None if unavailable else self.decide(server, known.config.address, verdict.SMTP_PORT, client)
-            account = self._account(user) if user else None
-            session = self._logged_on(view, account) if view and account else None
+            account = self._account(known, user) if user else None
+            session = self._logged_on(view, account, user) if view and account and user else None
         reply = verdict.whole_answer(view, unavailable, sender, recipient, session, logon)
         return reply, view.name if view else None
 
-    def _account(self, user: str) -> AccountConfig | None:
-        wanted = user.lower()
+    def _account(self, server: ExchangeServer, user: str) -> AccountConfig | None:
+        """The account that logs on to a server as `user`; an Edge Transport server has accounts of its own only."""
         for account in self._organization.config.accounts.values():
-            if wanted in {account.name.lower(), account.upn.lower(), account.netbios_name.lower()}:
-                return account
+            known = account.local_to(server.name) if server.config.edge else account
+            if user.lower() in {name.lower() for name in known.names}:
+                return known
         return None
 
-    def _token(self, account: AccountConfig) -> frozenset[str]:
+    def _token(self, server: ExchangeServer, account: AccountConfig) -> frozenset[str]:
         """The SIDs of a logged-on account: itself, its groups, and everybody who is authenticated."""
         names = [account.netbios_name, "Domain Users", *account.role_groups]
-        found = (self._organization.principals.find(name, sids=False) for name in names)
+        found = (server.principals.find(name, sids=False) for name in names)
         return frozenset({AUTHENTICATED_USERS_SID} | {principal.sid for principal in found if principal})
 
     def _rights(self, connector: ReceiveConnector, sids: frozenset[str]) -> frozenset[str]:
@@ -146,4 +151,5 @@ class Answers:
             version=server.config.version,
             culture=server.config.culture,
             default_domain=self._default_domain(connector, server),
+            lookup_at_logon=self._organization.config.switches.proxy_lookup_failure == "logon",
         )

@@ -7,7 +7,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from ipaddress import ip_address
 from pathlib import Path
@@ -48,6 +48,7 @@ _CHOICES = {
     "command_parameters": ("shown", "hidden"),
     "write_scope_error": ("saving", "task"),
     "range_echo": ("entered", "network", "lohi"),
+    "proxy_lookup_failure": ("mail", "logon"),
     "hop_counts": ("captured", "documented"),
     "split_mailbox_port": ("25", "2525"),
     "older_cmdlets": ("refused", "allowed"),
@@ -101,7 +102,7 @@ def parse(content: object, where: str = "lab") -> LabConfig:
         domains,
         kerberos,
         dns,
-        tuple(_watch(item, accounts) for item in top.sections("watch")),
+        tuple(_watch(item, accounts, servers) for item in top.sections("watch")),
         _limits(top.section("limits")),
         _switches(top.section("switches")),
         role_groups,
@@ -151,11 +152,12 @@ def _accounts(
             name,
             account.text("password"),
             groups,
-            f"{name}@{organization.domain}",
+            _upn(account, f"{name}@{organization.domain}", (*accounts.values(), *deleted)),
             f"{organization.netbios}\\{name}",
             account.boolean("remote_powershell", True),
             account.strings("administrator_of", ()) if account.has("administrator_of") else None,
             number,
+            organization.domain,
         )
         if account.boolean("deleted", False):
             deleted.append(read)
@@ -163,6 +165,17 @@ def _accounts(
             accounts[name] = read
         account.done()
     return accounts, tuple(deleted)
+
+
+def _upn(account: Section, default: str, others: Iterable[AccountConfig]) -> str:
+    """The UPN of an account: any suffix will do, but no two accounts share one."""
+    upn = account.text("upn", default)
+    if not re.fullmatch(r"[^@\s\\]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?", upn):
+        raise account.error("upn", f"{upn!r} is no UPN; write it like {default}")
+    taken = next((other.name for other in others if other.upn.lower() == upn.lower()), None)
+    if taken is not None:
+        raise account.error("upn", f"{upn!r} is the UPN of {taken} already; give each account its own")
+    return upn
 
 
 def _check_administrators(
@@ -246,12 +259,15 @@ def _dns_records(section: Section, zone: str) -> list[DnsRecord]:
     return records
 
 
-def _watch(section: Section, accounts: Mapping[str, AccountConfig]) -> WatchConfig:
+def _watch(section: Section, accounts: Mapping[str, AccountConfig], servers: Mapping[str, ServerConfig]) -> WatchConfig:
     for key in ("sender", "recipient"):
         if "@" not in section.text(key):
             raise section.error(key, "an SMTP address holds an @")
     user = section.text("user") if section.has("user") else None
-    if user is not None and user not in accounts:
+    edges = [server.name for server in servers.values() if server.edge]
+    local = [account.local_to(edge) for account in accounts.values() for edge in edges]
+    known = {name.lower() for account in (*accounts.values(), *local) for name in account.names}
+    if user is not None and user.lower() not in known:
         raise section.error("user", f"{user!r} is no account of this lab; name one of {', '.join(accounts)}")
     logon = section.choice("logon", LOGONS, NEVER if user is None else ALWAYS)
     if user is None and logon != NEVER:

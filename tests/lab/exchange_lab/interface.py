@@ -129,12 +129,14 @@ class SmtpSession:
     """Who an SMTP session is for the connector that answers it.
 
     rights: extended rights in lower case. user: account name after AUTH, else None. addresses: the SMTP addresses (in
-    lower case) that the user may send as without ms-Exch-SMTP-Accept-Any-Sender.
+    lower case) that the user may send as without ms-Exch-SMTP-Accept-Any-Sender. lost: the front end does not find who
+    logged on for the back end.
     """
 
     rights: frozenset[str]
     user: str | None = None
     addresses: frozenset[str] = frozenset()
+    lost: bool = False
 
 
 @dataclass(frozen=True)
@@ -144,7 +146,8 @@ class ConnectorView:
     Times are in seconds, sizes in bytes, None where Exchange says Unlimited. `session` is the session before AUTH:
     anonymous, or externally secured when AuthMechanism holds ExternalAuthoritative. `enforces_sender_rights` is False
     for the Front End Transport service, which lets any sender pass. version and culture are the server's.
-    default_domain is what 2010 and 2013 append to an address without a domain, empty elsewhere.
+    default_domain is what 2010 and 2013 append to an address without a domain, empty elsewhere. lookup_at_logon: a
+    session that is lost hears it at AUTH already (switch proxy_lookup_failure).
     """
 
     server: str
@@ -186,6 +189,7 @@ class ConnectorView:
     version: str = "2019"
     culture: str = "en"
     default_domain: str = ""
+    lookup_at_logon: bool = False
 
 
 class AnswerBook(Protocol):

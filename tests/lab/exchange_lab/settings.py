@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from exchange_lab import versions
 from exchange_lab.interface import AcceptedDomain
@@ -95,9 +95,9 @@ class ServerConfig:
 
 @dataclass(frozen=True)
 class AccountConfig:
-    """One account of the domain: `upn` is name@domain, `netbios_name` DOMAIN\\name; the Kerberos principal is
-    name@REALM. `administrator_of`: the servers whose local administrator it is; None means by its role groups. `number`
-    is the last part of its SID."""
+    """One account of the domain: `upn` is name@domain unless the lab file gives it another suffix, `netbios_name`
+    DOMAIN\\name; the Kerberos principal is name@REALM. `administrator_of`: the servers whose local administrator it is;
+    None means by its role groups. `number` is the last part of its SID. `domain` is the DNS name of the forest."""
 
     name: str
     password: str = field(repr=False)
@@ -107,6 +107,24 @@ class AccountConfig:
     remote_powershell: bool = True
     administrator_of: tuple[str, ...] | None = None
     number: int = 1601
+    domain: str = ""
+
+    @property
+    def mail_address(self) -> str:
+        """The address that it may send as, which its UPN does not change."""
+        return f"{self.name}@{self.domain}"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What it may call itself to log on to SMTP."""
+        return tuple(name for name in (self.name, self.upn, self.netbios_name) if name)
+
+    def local_to(self, server: str) -> AccountConfig:
+        """The account of the same name and password that a server outside of the domain has of its own.
+
+        Which addresses it may send as is unverified: those of the domain's account.
+        """
+        return replace(self, upn="", netbios_name=f"{server}\\{self.name}")
 
     def administers(self, server: str) -> bool:
         """Whether the account is local administrator of a server; unless the lab file says, Organization Management is
@@ -195,7 +213,7 @@ LOGONS = (NEVER, ALWAYS, EITHER)
 class WatchConfig:
     """One client whose luck is asked after every writing cmdlet, on every server.
 
-    user: the account it has a password of, None for none. logon: one of LOGONS.
+    user: the account it has a password of, by the name that it logs on as; None for none. logon: one of LOGONS.
     """
 
     client: str
@@ -235,6 +253,8 @@ class Switches:
     view_only_reads_permissions: View-Only Configuration holds Get-ADPermission.
     command_parameters: Get-Command tells the parameters that the account sees (shown) or only cmdlets (hidden).
     write_scope_error: exception of a write out of scope: the directory's (saving), or the cmdlet's own (task).
+    proxy_lookup_failure: what hears that the front end does not find a UPN with a suffix of its own for the back end:
+        the sender (mail), or the logon itself.
     hop_counts: hop counts of a new connector, as `captured` (60 and 5) or as `documented` (30 and 8 since 2016).
     split_mailbox_port: port of `Default SERVER` on a 2013 Mailbox server without Client Access.
     older_cmdlets: whether cmdlets may write connectors of a server newer than themselves (refused, allowed).
@@ -261,6 +281,7 @@ class Switches:
     view_only_reads_permissions: bool = True
     command_parameters: str = "shown"
     write_scope_error: str = "saving"
+    proxy_lookup_failure: str = "mail"
     hop_counts: str = "captured"
     split_mailbox_port: str = "25"
     older_cmdlets: str = "refused"

@@ -275,8 +275,9 @@ class ExchangeConnection(SMTP):
         view, _ = self._known()
         assert isinstance(data, LoginPassword)
         rights = self.front.answers.authenticate(view, _text(data.login), _text(data.password))
-        if rights is None or not verdict.logs_on(rights):
-            return AuthResult(success=False, handled=False)
+        refusal = verdict.logon_refusal(view, rights)
+        if rights is None or refusal is not None:
+            return AuthResult(success=False, handled=False, message=str(refusal or smtp_texts.LOGON_REFUSED))
         self._become(view, rights)
         return AuthResult(success=True, auth_data=rights.user, message=str(smtp_texts.LOGGED_ON))
 

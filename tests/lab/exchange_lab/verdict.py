@@ -30,6 +30,8 @@ OLD_NOT_AUTHENTICATED = Reply(530, "5.7.1 Client was not authenticated")
 OLD_RELAY_REFUSED = Reply(550, "5.7.1 Unable to relay")
 NOT_OWN_SENDER = Reply(550, "5.7.60 SMTP; Client does not have permissions to send as this sender")
 NOT_THIS_SENDER = Reply(550, "5.7.1 Anonymous client does not have permissions to send as this sender")
+# permissions.md part 8.
+LOOKUP_FAILED = Reply(451, "4.7.0 Temporary server error. Please try again later. CPRX2")
 # The texts of these six are unverified.
 SERVICE_INACTIVE = Reply(421, "4.3.2 Service not active")
 NO_CONNECTOR = Reply(421, "4.3.2 Service not available")
@@ -79,6 +81,8 @@ def mail_from(view: ConnectorView, session: SmtpSession, sender: str, tls: bool 
         return TLS_REQUIRED
     if acl.SUBMIT.lower() not in session.rights:
         return not_authenticated(view.version) if session.user is None else NO_SUBMIT
+    if session.lost:
+        return LOOKUP_FAILED
     if not sender:
         return SENDER_OK
     sender = completed(view, sender)
@@ -126,9 +130,24 @@ def offers_logon(view: ConnectorView, tls: bool) -> bool:
     return _has(view, "BasicAuth") and (tls or not _has(view, "BasicAuthRequireTLS"))
 
 
-def logs_on(session: SmtpSession | None) -> bool:
-    """Whether AUTH succeeds: the password was right, and the account may submit here (permissions.md part 2)."""
-    return session is not None and acl.SUBMIT.lower() in session.rights
+def is_lost(role: str, name: str, domain: str) -> bool:
+    """Whether the front end takes a logon as `name` and then does not find the account for the back end.
+
+    A UPN whose suffix is not the domain's own is looked up in vain (permissions.md part 8); DOMAIN\\name is found. It
+    is told of 2013; that later front ends do the same is unverified. A transport service alone asks nobody.
+    """
+    suffix = name.rpartition("@")[2]
+    return role == FRONTEND_TRANSPORT and "@" in name and suffix.lower() != domain.lower()
+
+
+def logon_refusal(view: ConnectorView, session: SmtpSession | None) -> Reply | None:
+    """What AUTH is refused with: the password was wrong, or the account may not submit here (permissions.md part 2).
+
+    Whether a session that is lost hears it here or at MAIL FROM is unverified.
+    """
+    if session is None or acl.SUBMIT.lower() not in session.rights:
+        return LOGON_REFUSED
+    return LOOKUP_FAILED if session.lost and view.lookup_at_logon else None
 
 
 def whole_answer(
@@ -159,8 +178,9 @@ def _answer_after_logon(view: ConnectorView, account: SmtpSession | None, sender
     tls = offers_tls(view)
     if not offers_logon(view, tls):
         return NO_SUCH_LOGON
-    if account is None or not logs_on(account):
-        return LOGON_REFUSED
+    refusal = logon_refusal(view, account)
+    if account is None or refusal is not None:
+        return refusal or LOGON_REFUSED
     return _answer(view, account, sender, recipient, tls)
 
 

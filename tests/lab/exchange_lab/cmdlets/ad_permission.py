@@ -124,7 +124,7 @@ def _target(run: Invocation) -> tuple[ReceiveConnector, Principal, list[str]]:
 def _principal(run: Invocation) -> Principal:
     name = run.text("User")
     switches, culture = run.organization.config.switches, run.server.config.culture
-    principal = run.organization.principals.find(name, switches.sid_users, culture)
+    principal = run.server.principals.find(name, switches.sid_users, culture)
     if principal is None:
         raise errors.unknown_user(name)
     return principal

@@ -124,7 +124,7 @@ def presets(principals: Principals, platform: Platform, legacy_anonymous: str = 
             _rows(principals.by_sid(AUTHENTICATED_USERS_SID), (_ROUTING, BYPASS_ANTI_SPAM, ANY_RECIPIENT, SUBMIT))
         ),
         "ExchangeServers": _exchange_servers(principals, platform),
-        "ExchangeLegacyServers": _legacy_servers(principals),
+        "ExchangeLegacyServers": () if platform.edge else _legacy_servers(principals),
         "Partners": tuple(_rows(partner, (_ROUTING, SUBMIT))),
     }
     return {name: rows for name, rows in known.items() if not (platform.edge and name in NOT_ON_EDGE)}

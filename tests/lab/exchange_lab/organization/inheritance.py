@@ -56,8 +56,8 @@ def configured_rows(
     Raises:
         LabFileError: an entry is for a user or group that the lab does not have.
     """
-    rows = [(entry, _row(entry, principals)) for entry in entries]
-    return tuple(row for entry, row in rows if _above(entry, server) and comes_down(entry))
+    rows = [(entry, _row(entry, principals)) for entry in entries if _above(entry, server)]
+    return tuple(row for entry, row in rows if comes_down(entry))
 
 
 def _above(entry: InheritedPermission, server: ServerConfig) -> bool:

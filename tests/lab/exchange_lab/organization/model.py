@@ -32,7 +32,7 @@ class ExchangeServer:
     """One server.
 
     components: each component to Active, Inactive or Draining; none before 2013. presets: the rows of each permission
-    group that it has. inherited: the rows that every connector of it inherits.
+    group that it has. inherited: the rows that every connector of it inherits. principals: those that it knows.
     """
 
     config: ServerConfig
@@ -42,6 +42,7 @@ class ExchangeServer:
     components: dict[str, str]
     presets: dict[str, tuple[Ace, ...]]
     inherited: tuple[Ace, ...]
+    principals: Principals
 
     @property
     def name(self) -> str:
@@ -61,7 +62,7 @@ class Organization:
         self._clock = clock or (lambda: datetime.now(UTC))
         self.domain = config.organization.domain
         self.created = self.now()
-        self.principals = Principals(config.organization, config.accounts.values(), config.deleted_accounts)
+        self._forest = Principals.of_forest(config.organization, config.accounts.values(), config.deleted_accounts)
         self.role_groups = {**ROLE_GROUPS, **config.role_groups}
         self.roles = custom_roles(config.management_roles)
         self.servers: dict[str, ExchangeServer] = {}
@@ -120,17 +121,19 @@ class Organization:
 
     def _install(self, config: ServerConfig) -> None:
         dn = f"CN={config.name},CN=Servers,{self.administrative_group_of(config)}"
+        principals = self._principals_of(config)
         server = ExchangeServer(
             config,
             dn,
             stable_guid("server", self.domain, config.name),
             self.now(),
             {**components(config), **config.components},
-            presets(self.principals, config.platform, self.config.switches.legacy_anonymous_rights),
+            presets(principals, config.platform, self.config.switches.legacy_anonymous_rights),
             (
-                *inherited_rows(self.principals, config.edge),
-                *configured_rows(self.config.inherited_permissions, self.principals, config),
+                *inherited_rows(principals, config.edge),
+                *configured_rows(self.config.inherited_permissions, principals, config),
             ),
+            principals,
         )
         self.servers[config.name.lower()] = server
         split_port = int(self.config.switches.split_mailbox_port)
@@ -140,6 +143,12 @@ class Organization:
             connector = self.new_connector(server, name, setup_values(default, config, split_port), explicit)
             connector.guid = stable_guid("connector", self.domain, config.name, name)
             self.connectors.append(connector)
+
+    def _principals_of(self, config: ServerConfig) -> Principals:
+        """Whom a server can name: an Edge Transport server is in no domain and has accounts of its own."""
+        if not config.edge:
+            return self._forest
+        return Principals.of_machine(config, self.config.accounts.values(), self.config.deleted_accounts)
 
     def new_connector(
         self, server: ExchangeServer, name: str, values: dict[str, object], explicit: list[Ace]

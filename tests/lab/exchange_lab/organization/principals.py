@@ -7,8 +7,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from uuid import UUID
 
-from exchange_lab.settings import AccountConfig, OrganizationConfig
+from exchange_lab.settings import AccountConfig, OrganizationConfig, ServerConfig
 from exchange_lab.values.directory import escape_rdn, stable_guid
 
 _EXCHANGE = "S-1-9-1419165041-1139599005-3936102811-1022490595"
@@ -79,37 +80,57 @@ class Principal:
 
 
 class Principals:
-    """Every principal of one forest, found by any of its names."""
+    """Every principal that servers of one directory know, found by any of its names.
 
-    def __init__(
-        self,
-        organization: OrganizationConfig,
-        accounts: Iterable[AccountConfig],
-        deleted: Iterable[AccountConfig] = (),
-    ) -> None:
-        digits = str(stable_guid("domain", organization.domain).int)
-        self._domain_sid = f"S-1-5-21-{digits[:9]}-{digits[9:18]}-{digits[18:27]}"
-        self._organization = organization
+    prefix: what stands before the names of its accounts. seed: what their SIDs are made of.
+    """
+
+    def __init__(self, prefix: str, seed: UUID) -> None:
+        digits = str(seed.int)
+        self._sid = f"S-1-5-21-{digits[:9]}-{digits[9:18]}-{digits[18:27]}"
+        self._prefix = prefix
         self._by_alias: dict[str, Principal] = {}
         for sid, name in _WELL_KNOWN:
             self._add(Principal(sid, name, frozenset({name, name.partition("\\")[2]})))
-        for number, name in _DOMAIN_GROUPS:
-            self._add_of_domain(number, name, set())
-        for account in accounts:
-            self._add_of_domain(account.number, account.name, {account.upn})
-        for account in deleted:
-            sid = f"{self._domain_sid}-{account.number}"
-            self._add(Principal(sid, sid, gone=True))
 
-    def _add_of_domain(self, number: int, name: str, extra: set[str]) -> None:
-        domain = self._organization.domain
+    @classmethod
+    def of_forest(
+        cls,
+        organization: OrganizationConfig,
+        accounts: Iterable[AccountConfig],
+        deleted: Iterable[AccountConfig] = (),
+    ) -> Principals:
+        """Those of a domain: its groups and accounts, which also have a GUID, a distinguished name and a UPN."""
+        domain = organization.domain
         base = ",".join(f"DC={label}" for label in domain.split("."))
-        guid = stable_guid("principal", domain, name)
-        aliases = {name, f"{self._organization.netbios}\\{name}", str(guid)} | extra
-        aliases.add(f"CN={escape_rdn(name)},CN=Users,{base}")
-        self._add(
-            Principal(f"{self._domain_sid}-{number}", f"{self._organization.netbios}\\{name}", frozenset(aliases))
-        )
+        found = cls(organization.netbios, stable_guid("domain", domain))
+        named = [(number, name, set[str]()) for number, name in _DOMAIN_GROUPS]
+        named += [(account.number, account.name, {account.upn}) for account in accounts]
+        for number, name, extra in named:
+            guid = stable_guid("principal", domain, name)
+            found._add_account(number, name, {str(guid), f"CN={escape_rdn(name)},CN=Users,{base}"} | extra)
+        found._add_deleted(deleted)
+        return found
+
+    @classmethod
+    def of_machine(
+        cls, server: ServerConfig, accounts: Iterable[AccountConfig], deleted: Iterable[AccountConfig] = ()
+    ) -> Principals:
+        """Those of a server outside of every domain: accounts of its own, called SERVER\\name."""
+        found = cls(server.name, stable_guid("machine", server.fqdn))
+        for account in accounts:
+            found._add_account(account.number, account.name, set())
+        found._add_deleted(deleted)
+        return found
+
+    def _add_account(self, number: int, name: str, extra: set[str]) -> None:
+        shown = f"{self._prefix}\\{name}"
+        self._add(Principal(f"{self._sid}-{number}", shown, frozenset({name, shown} | extra)))
+
+    def _add_deleted(self, accounts: Iterable[AccountConfig]) -> None:
+        for account in accounts:
+            sid = f"{self._sid}-{account.number}"
+            self._add(Principal(sid, sid, gone=True))
 
     def _add(self, principal: Principal) -> None:
         for alias in principal.aliases:
@@ -140,4 +161,5 @@ class Principals:
         return self._by_alias[f"ms exchange\\{name}".lower()]
 
     def of_domain(self, name: str) -> Principal:
-        return self._by_alias[f"{self._organization.netbios}\\{name}".lower()]
+        """One of the domain's groups; a server outside of it knows none (KeyError)."""
+        return self._by_alias[f"{self._prefix}\\{name}".lower()]

@@ -18,13 +18,14 @@ from exchange_lab.interface import LabError
 from exchange_lab.organization.acl import Ace
 from exchange_lab.organization.connector import ReceiveConnector
 from exchange_lab.organization.model import Organization
+from exchange_lab.organization.principals import Principals
 from exchange_lab.organization.properties import BY_NAME
 from exchange_lab.organization.throttling import ThrottlingPolicy
 from exchange_lab.values.addresses import IPRange
 from exchange_lab.values.directory import ObjectId
 from exchange_lab.values.scalars import unlimited_unsigned
 
-FORMAT = 2
+FORMAT = 3
 
 
 def save(organization: Organization, path: Path) -> None:
@@ -111,7 +112,7 @@ def _connector(organization: Organization, entry: Mapping[str, object]) -> Recei
         server,
         str(entry["name"]),
         {name: _value(organization, name, value) for name, value in values.items()},
-        [_row(organization, row) for row in explicit],
+        [_row(server.principals, row) for row in explicit],
     )
     connector.guid = UUID(str(entry["guid"]))
     connector.created = datetime.fromisoformat(str(entry["created"]))
@@ -128,6 +129,6 @@ def _value(organization: Organization, name: str, plain: object) -> object:
     return BY_NAME[name].kind.convert(plain)
 
 
-def _row(organization: Organization, row: list[object]) -> Ace:
+def _row(principals: Principals, row: list[object]) -> Ace:
     sid, right, deny, inheritance = row
-    return Ace(organization.principals.by_sid(str(sid)), str(right), bool(deny), inheritance=str(inheritance))
+    return Ace(principals.by_sid(str(sid)), str(right), bool(deny), inheritance=str(inheritance))

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hmac
 import os
 import tempfile
@@ -79,10 +78,7 @@ class Accounts:
 
 def local_accounts(server: str, accounts: Mapping[str, AccountConfig]) -> dict[str, AccountConfig]:
     """The accounts as a server outside of the domain has them: its own, of the same names and passwords."""
-    return {
-        name: dataclasses.replace(account, upn="", netbios_name=f"{server}\\{account.name}")
-        for name, account in accounts.items()
-    }
+    return {name: account.local_to(server) for name, account in accounts.items()}
 
 
 def logon_names(account: AccountConfig) -> Iterator[str]:
@@ -91,7 +87,7 @@ def logon_names(account: AccountConfig) -> Iterator[str]:
     domains = [account.netbios_name.partition("\\")[0]]
     if account.upn:
         yield account.upn
-        domains.append(account.upn.partition("@")[2])
+        domains.append(account.domain)
     for domain in domains:
         if domain:
             yield f"{domain}\\{account.name}"

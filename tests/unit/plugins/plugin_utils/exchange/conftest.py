@@ -27,6 +27,7 @@ ACCOUNT = AccountConfig(
     ("Organization Management",),
     upn="administrator@lab.example",
     netbios_name="LAB\\administrator",
+    domain="lab.example",
 )
 
 

@@ -10,19 +10,23 @@ from typing import Any
 
 import pytest
 from harness.lab import Lab
-from harness.labs import LISTED
+from harness.labs import LISTED, OUTSIDE
 from harness.plays import PlayRun
 from harness.promises import Promises
 from harness.shell import assert_shown_is_run
+from harness.smtp import Question, ask_all
 
 ADMIN_2007 = "Microsoft.Exchange.Management.PowerShell.Admin"
 E2010 = "Microsoft.Exchange.Management.PowerShell.E2010"
 SNAP_IN = "Microsoft.Exchange.Management.PowerShell.SnapIn"
+# Made-up passwords of a lab that listens on loopback only.
+ACCOUNTS = {name: {"password": f"Lab-{name}-1"} for name in ("svc-app", "svc-scan")}
 LAB = {
+    "accounts": ACCOUNTS,
     "servers": {
         "EDGE01": {"version": "2019", "roles": ["edge"], "auth": ["ntlm"]},
         "OLD1": {"version": "2007", "auth": ["kerberos"]},
-    }
+    },
 }
 ANY_RECIPIENT = "ms-Exch-SMTP-Accept-Any-Recipient"
 LIMIT = {"max_inbound_connection_per_source": 42}
@@ -39,6 +43,11 @@ class Kind:
     version: str
     roles: tuple[str, ...]
     lacks: frozenset[str]
+
+    @property
+    def domain(self) -> str:
+        """What names of accounts begin with: an Edge Transport server is in no domain."""
+        return "LAB" if self.names_domain_controller else self.server
 
     @property
     def host(self) -> str:
@@ -139,6 +148,61 @@ def test_a_relay_in_five_steps(kind: Kind, lab: Lab, runner_for: Any) -> None:
     with promises.kept(loses={LISTED}):
         assert runner.run(play(kind, "relay", {"services": gone})).succeed().changed == 1
     assert promises.relays(LISTED) == set()
+
+
+@KINDS
+def test_a_relay_for_an_account(kind: Kind, lab: Lab, runner_for: Any) -> None:
+    runner = runner_for(lab, **inventory_of(kind))
+    account = f"{kind.domain}\\svc-app"
+    accounts = {"method": "authenticated", "accounts": [account], "sources": [LISTED]}
+    services = {"accounts": {**accounts, "connector": {"tarpit_interval": "00:00:00"}}}
+    playbook = play(kind, "relay", {"services": services})
+    mark = lab.journal.mark()
+    checked = runner.run(playbook, "--check").succeed().one("relay")
+    assert lab.journal.writes(mark) == []
+    ran = runner.run(playbook).succeed().one("relay")
+    assert ran["changed"] is True
+    assert ran["commands"] == checked["commands"]
+    only_structured_commands(lab, kind, mark)
+
+    read = runner.run(play(kind, "receive_connector_info", {"name": "Relay accounts"})).succeed()
+    [found] = read.one("receive_connector_info")["receive_connectors"]
+    assert {grant["principal"] for grant in found["permissions"]["grants"]} == {account}
+    assert heard(lab, kind, account) == {"svc-app": "250", account: "250", f"{kind.domain}\\svc-scan": "535"}
+
+    mark = lab.journal.mark()
+    again = runner.run(playbook).succeed()
+    assert (again.changed, again.one("relay")["commands"]) == (0, [])
+    assert lab.journal.writes(mark) == []
+    gone = {"accounts": {"state": "absent", "accept_findings": {"too_many_removed": "The test is over"}}}
+    assert runner.run(play(kind, "relay", {"services": gone})).succeed().changed == 1
+
+
+def heard(lab: Lab, kind: Kind, account: str) -> dict[str, str]:
+    """Code of the decisive reply to a client who sends to the outside, by the name that it logs on as."""
+    server, names = lab.servers[kind.server], ("svc-app", account, f"{kind.domain}\\svc-scan")
+    passwords = [ACCOUNTS[name.rpartition("\\")[2]]["password"] for name in names]
+    questions = [
+        Question(server.smtp_host, server.smtp_port, LISTED, "svc-app@lab.example", OUTSIDE, (name, password))
+        for name, password in zip(names, passwords, strict=True)
+    ]
+    return {name: dialogue.reply[:3] for name, dialogue in zip(names, ask_all(questions), strict=True)}
+
+
+def test_everybody_who_logs_on_has_a_group_on_2007_and_none_on_edge(lab: Lab, runner_for: Any) -> None:
+    services = {"users": {"method": "authenticated", "sources": [LISTED]}}
+    mark = lab.journal.mark()
+    run: PlayRun = runner_for(lab, **inventory_of(EDGE)).run(play(EDGE, "relay", {"services": services})).fail()
+    [failure] = run.failures
+    assert "Edge Transport" in failure.result["msg"]
+    assert "ExchangeUsers" in failure.result["msg"] and "accounts" in failure.result["msg"]
+    assert "\n" not in failure.result["msg"]
+    assert lab.journal.writes(mark) == []
+    runner = runner_for(lab, **inventory_of(OLD))
+    assert runner.run(play(OLD, "relay", {"services": services})).succeed().changed == 1
+    assert runner.run(play(OLD, "relay", {"services": services})).succeed().changed == 0
+    gone = {"users": {"state": "absent", "accept_findings": {"too_many_removed": "The test is over"}}}
+    assert runner.run(play(OLD, "relay", {"services": gone})).succeed().changed == 1
 
 
 @KINDS

@@ -116,8 +116,12 @@ class Principals:
     def of_machine(
         cls, server: ServerConfig, accounts: Iterable[AccountConfig], deleted: Iterable[AccountConfig] = ()
     ) -> Principals:
-        """Those of a server outside of every domain: accounts of its own, called SERVER\\name."""
+        """Those of a server outside of every domain: accounts of its own, called SERVER\\name, and groups of its own,
+        called as the role groups that these are in."""
+        accounts = tuple(accounts)
         found = cls(server.name, stable_guid("machine", server.fqdn))
+        for number, group in enumerate(sorted({group for account in accounts for group in account.role_groups}), 1001):
+            found._add_account(number, group, set())
         for account in accounts:
             found._add_account(account.number, account.name, set())
         found._add_deleted(deleted)

@@ -63,6 +63,26 @@ METHODS = (
     method("ExchangeServers,AnonymousUsers,ExchangeUsers,ExchangeLegacyServers,Partners", "Tls,BasicAuth"),
 )
 
+
+def of_server(server: str, principal: str) -> str:
+    """The principal as this server knows it: an Edge Transport server is in no domain, and has accounts of its own."""
+    if not is_edge(server):
+        return principal
+    # No group there holds every account.
+    return principal.replace("Domain Users", GROUP).replace("LAB\\", f"{server}\\")
+
+
+def groups_of(server: str, account: str) -> tuple[str, ...]:
+    """The groups of an account."""
+    everybody = () if is_edge(server) else (r"LAB\Domain Users",)
+    return (*((of_server(server, rf"LAB\{GROUP}"),) if account == "svc" else ()), *everybody)
+
+
+def is_edge(server: str) -> bool:
+    """Whether this is an Edge Transport server."""
+    return "edge" in SERVERS[server].get("roles", ())
+
+
 Grant = tuple[str, str, bool, str]
 """User, right, deny, inheritance type."""
 
@@ -82,10 +102,8 @@ class Listed:
             return False
         for user, right, deny, inheritance in self.grants:
             extra = {"InheritanceType": inheritance, **({"Deny": True} if deny else {})}
-            refused = session.call(
-                "Add-ADPermission", Identity=rf"{server}\{name}", User=user, ExtendedRights=[right], **extra
-            )
-            assert refused == []
+            given = {"User": of_server(server, user), "ExtendedRights": [right], **extra}
+            assert session.call("Add-ADPermission", Identity=rf"{server}\{name}", **given) == []
         return True
 
 
@@ -101,10 +119,10 @@ def content(server: str, above: Sequence[dict[str, Any]] = (), **switches: Any) 
 
 def placed(entry: dict[str, Any], server: str) -> dict[str, Any]:
     """The entry where that server has it: an Edge Transport server inherits from objects of its own only."""
-    if "edge" not in SERVERS[server].get("roles", ()):
+    if not is_edge(server):
         return entry
     level = entry["from"] if entry["from"] in LEVELS[:3] else "connectors"
-    return {**entry, "from": level, "server": server}
+    return {**entry, "user": of_server(server, entry["user"]), "from": level, "server": server}
 
 
 @st.composite

@@ -35,7 +35,7 @@ from exchange_lab.config import parse
 from exchange_lab.interface import ConnectorView, SmtpSession
 from exchange_lab.organization.model import Organization
 
-from .generated_access import ACCOUNTS, GROUP, METHODS, Grant, Listed, above, content, grants
+from .generated_access import ACCOUNTS, GROUP, METHODS, Grant, Listed, above, content, grants, groups_of, of_server
 from .generated_connectors import (
     ANONYMOUS,
     ANY_RECIPIENT,
@@ -53,8 +53,7 @@ from .lab_session import LabSession, NoJournal
 INSIDE, OUTSIDE = "someone@lab.example", "someone@elsewhere.example"
 SUBMIT, ANY_SENDER = "ms-Exch-SMTP-Submit", "ms-Exch-SMTP-Accept-Any-Sender"
 LOCAL, CLIENT, FIRST_PORT = "10.99.0.1", "10.0.0.7", 2600
-SVC, GROUPS = r"LAB\svc", (rf"LAB\{GROUP}", r"LAB\Domain Users")
-USERS = {"user": ("authenticated_users", (r"LAB\Domain Users",)), "svc": (SVC, GROUPS)}
+SVC = r"LAB\svc"
 
 
 class Compared:
@@ -64,6 +63,7 @@ class Compared:
         self.server = server
         self.organization = Organization(parse(content(server, entries, **switches)))
         self.answers = Answers(self.organization)
+        self.account, self.groups = of_server(server, SVC), groups_of(server, "svc")
         session = LabSession(ExchangeBackend(self.organization, NoJournal()), server)
         self.made = [at for at, one in enumerate(listed) if one.create(session, server, f"Generated {at}")]
         self.reports = {one["name"]: one for one in Generated(session).report(server, "Generated ")}
@@ -86,7 +86,8 @@ class Compared:
 
     def users(self, view: ConnectorView, access: ConnectorAccess, rows: dict[str, Any]) -> None:
         """Those who log on, where they can."""
-        for account, (principal, groups) in USERS.items():
+        who = {"user": ("authenticated_users", groups_of(self.server, "user")), "svc": (self.account, self.groups)}
+        for account, (principal, groups) in who.items():
             row = effective_row(access, principal, list(groups))
             assert (row["because"] == NO_LOGON) is not self.lets_log_on(view)
             if row["because"]:
@@ -94,13 +95,14 @@ class Compared:
                 continue
             session = self.answers.authenticate(view, account, str(ACCOUNTS[account]["password"]))
             assert session is not None
-            token = (*((principal,) if principal == SVC else ()), *groups)
+            token = (*((principal,) if principal == self.account else ()), *groups)
             if access.secures:
                 continue  # nobody logs on there; the session of whoever connects was compared above
             self.agree(view, session, access, lambda known, token=token: known.of_user(*token), token, row)
         # What is listed of an account alone leaves its groups out; here they have no say of their own.
-        if SVC in rows and not rows[SVC]["because"] and not self.names(access, GROUPS):
-            assert rows[SVC] == effective_row(access, SVC, None)
+        svc = self.account
+        if svc in rows and not rows[svc]["because"] and not self.names(access, self.groups):
+            assert rows[svc] == effective_row(access, svc, None)
 
     @staticmethod
     def lets_log_on(view: ConnectorView) -> bool:
@@ -199,7 +201,7 @@ def one(
 def told(made: Compared, principal: str = "anonymous", groups: Any = None) -> dict[str, Any]:
     access = read_report(made.reports["Generated 0"], "test").access
     assert access is not None
-    return effective_row(access, principal, groups)
+    return effective_row(access, of_server(made.server, principal), groups)
 
 
 LOGON = method("AnonymousUsers", "Tls,BasicAuth,BasicAuthRequireTLS")
@@ -218,7 +220,8 @@ def test_on_every_server_each_kind_of_client_is_compared(name: str) -> None:
     assert (made.compared, made.doubtful) == (3, 0)
     assert told(made)["may"] == ["submit", "relay"]
     assert (told(made, SVC)["may"], told(made, SVC)["senders"]) == (["submit", "relay"], "any")
-    assert (told(made, SVC, GROUPS)["may"], told(made, SVC, GROUPS)["denied"]) == (["submit"], [ANY_RECIPIENT])
+    with_groups = told(made, SVC, made.groups)
+    assert (with_groups["may"], with_groups["denied"]) == (["submit"], [ANY_RECIPIENT])
     assert told(made, "authenticated_users")["may"] == []
 
 

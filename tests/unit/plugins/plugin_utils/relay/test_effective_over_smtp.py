@@ -22,7 +22,7 @@ from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.effective
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.reported import read_report
 from exchange_lab.lab import Lab
 
-from .generated_access import ACCOUNTS, GROUP, METHODS, Listed, grants
+from .generated_access import ACCOUNTS, GROUP, METHODS, Listed, grants, groups_of, of_server, placed
 from .generated_connectors import ANONYMOUS, ANY_RECIPIENT, HUB, SERVICES, Generated, Spec, lab_content, method
 from .lab_session import LabSession
 
@@ -30,18 +30,14 @@ MIXED = ("EX07", "EX10", "MBX13", "EX19", "EDGE19")
 INSIDE, OUTSIDE = "someone@lab.example", "someone@elsewhere.example"
 SUBMIT, ANY_SENDER = "ms-Exch-SMTP-Submit", "ms-Exch-SMTP-Accept-Any-Sender"
 CLIENTS = ("127.0.5.1", "127.0.5.2", "127.0.5.3")
-SVC, GROUPS = r"LAB\svc", (rf"LAB\{GROUP}", r"LAB\Domain Users")
+SVC = r"LAB\svc"
 # Nothing here is for and against the same, so that no answer depends on how far above an entry stands.
 ABOVE = (
     {"user": ANONYMOUS, "right": ANY_SENDER, "from": "organization"},
     {"user": SVC, "right": ANY_SENDER, "deny": True, "from": "servers"},
     {"user": rf"LAB\{GROUP}", "right": ANY_RECIPIENT, "from": "connectors"},
 )
-WHO = {
-    None: ("anonymous", None),
-    "user": ("authenticated_users", [r"LAB\Domain Users"]),
-    "svc": (SVC, list(GROUPS)),
-}
+WHO = {None: "anonymous", "user": "authenticated_users", "svc": SVC}
 Heard = tuple[list[str], str] | None
 """What somebody may do and which senders he may name; None when he cannot log on with a password."""
 
@@ -81,14 +77,14 @@ def _trusting() -> ssl.SSLContext:
     return context
 
 
-def told(report: dict[str, Any], account: str | None) -> Heard:
+def told(server: str, report: dict[str, Any], account: str | None) -> Heard:
     """What the collection foretells."""
     access = read_report(report, "test").access
     assert access is not None
     if account is not None and "BasicAuth" not in report["options"]["auth_mechanism"]:
         return None
-    principal, groups = WHO[account]
-    row = effective_row(access, principal, groups)
+    groups = None if account is None else list(groups_of(server, account))
+    row = effective_row(access, of_server(server, WHO[account]), groups)
     assert row["unverified"] == []
     may = row["may"]
     assert isinstance(may, list)
@@ -98,7 +94,7 @@ def told(report: dict[str, Any], account: str | None) -> Heard:
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     state: Path = tmp_path_factory.mktemp("lab")
-    entries = [*ABOVE, *({**entry, "from": "connectors", "server": "EDGE19"} for entry in ABOVE)]
+    entries = [*ABOVE, *(placed({**entry, "from": "connectors"}, "EDGE19") for entry in ABOVE)]
     content = {**lab_content(*MIXED), "accounts": ACCOUNTS, "inherited_permissions": entries}
     with Lab.from_config(content, state) as started:
         yield started
@@ -118,7 +114,7 @@ def heard_and_told(lab: Lab, server: str, listed: list[Listed]) -> Iterator[tupl
         for name in made:
             client = CLIENTS[int(name.removeprefix("Generated "))]
             for account in WHO:
-                yield talk(host, port, client, account), told(reports[name], account)
+                yield talk(host, port, client, account), told(server, reports[name], account)
     finally:
         for name in made:
             assert session.call("Remove-ReceiveConnector", Identity=rf"{server}\{name}", Confirm=False) == []

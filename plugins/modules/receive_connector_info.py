@@ -245,7 +245,8 @@ receive_connectors:
           C(grants); null when the account may not read access lists.
         - C(OtherAccess) lists inherited access entries, and explicit ones with rights that are not for granting; null
           when the account may not read access lists.
-        - C(AnonymousPrincipal) is how this server names clients that do not log on; null when no access list told.
+        - C(AnonymousPrincipal) is how this server names clients that do not log on; null when no access list told, or
+          two told different names.
         - C(AuthenticatedUsersPrincipal) is how it names everybody who has logged on; null when no access list told.
         - C(ServerVersion) is the version of the server, V(2007) to V(SE).
         - C(TransportServices) are the transport services that the server runs; null before Exchange 2013 and on Edge.

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .effective import EXTERNAL, NONE, ConnectorAccess, group_entries, logons
+from .effective import NONE, ConnectorAccess, group_entries, logons
+from .legality import EXTERNAL
 from .model import AccessEntry
 
 

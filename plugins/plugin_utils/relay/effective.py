@@ -14,7 +14,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .legality import EXTERNAL
 from .model import AccessEntry
+from .principal_names import ANONYMOUS, SECURED_SERVERS, SIDS, USERS
 from .principal_words import SECURED_WORD, USERS_WORD
 from .rights import (
     ANONYMOUS_WORD,
@@ -22,12 +24,11 @@ from .rights import (
     ANY_SENDER,
     AUTHORITATIVE_DOMAIN_SENDER,
     EXCHANGE_USERS,
-    PERMISSION_GROUPS,
     SUBMIT,
     Decision,
-    anonymous_group_rights,
     authenticated_users_principal,
     decide,
+    group_members,
     is_known_anonymous,
     is_known_authenticated_users,
 )
@@ -39,8 +40,6 @@ ANY, FOREIGN, OWN, NONE = "any", "foreign", "own", "none"
 """Senders a client may name: every one; none of the organisation's own domains; its own addresses; none at all."""
 
 FRONT_END = "FrontendTransport"
-EXTERNAL = "ExternalAuthoritative"
-EXTERNALLY_SECURED_SERVERS = "MS Exchange\\Externally Secured Servers"
 _LOGONS = ("BasicAuth", "Integrated")
 _SENDER_RIGHTS = frozenset((ANY_SENDER, AUTHORITATIVE_DOMAIN_SENDER))
 
@@ -87,12 +86,14 @@ class ConnectorAccess:
         entries: its access list.
         anonymous: every name that the list has for clients that do not log on.
         users: every name that it has for everybody who has logged on, empty when it tells none.
+        version: that of the server, one of VERSIONS; "" for one after 2007.
     """
 
     values: Mapping[str, Any]
     entries: Sequence[AccessEntry]
     anonymous: tuple[str, ...]
     users: tuple[str, ...]
+    version: str = ""
 
     @classmethod
     def of(
@@ -113,7 +114,7 @@ class ConnectorAccess:
             users: how it names everybody who has logged on, "" when nothing told.
         """
         names = users_names(values, entries, version, users)
-        return cls(values, entries, anonymous_names(entries, anonymous), names)
+        return cls(values, entries, anonymous_names(entries, anonymous), names, version)
 
     def of_strangers(self) -> Effective:
         """What a client may do that does not log on."""
@@ -132,7 +133,7 @@ class ConnectorAccess:
             return Effective(frozenset(), because=NO_LOGON)
         if self.users or EXCHANGE_USERS not in _set(self.values, "permission_groups"):
             return self._judged(decide(self.entries, *principals, *self.users), False, user=True)
-        group = group_entries((EXCHANGE_USERS,), "", users=USERS_WORD)
+        group = group_entries((EXCHANGE_USERS,), "", self.version, USERS_WORD)
         decision = decide((*self.entries, *group), *principals, USERS_WORD)
         return self._judged(decision, False, user=True, doubts=(UNKNOWN_USERS,))
 
@@ -140,7 +141,7 @@ class ConnectorAccess:
         """What a client may do whose session the mechanism secures."""
         if not self.secures:
             return Effective(frozenset(), because=NOT_SECURED)
-        decision = decide(self.entries, EXTERNALLY_SECURED_SERVERS, SECURED_WORD)
+        decision = decide(self.entries, SECURED_SERVERS, SIDS[SECURED_SERVERS], SECURED_WORD)
         return self._judged(decision, self._unchecked, trusted=True, because=because)
 
     @property
@@ -220,17 +221,13 @@ def group_entries(groups: Iterable[str], anonymous: str, version: str = "", user
             means the English name.
         version: that of the server, one of VERSIONS; "" for one after 2007.
     """
-    names = {_ENGLISH_ANONYMOUS: anonymous, _ENGLISH_USERS: users or _ENGLISH_USERS}
+    names = {ANONYMOUS: anonymous, USERS: users or USERS}
     return tuple(
         AccessEntry(names.get(member.principal, member.principal), right)
         for group in sorted(groups)
-        for member in PERMISSION_GROUPS.get(group, ())
-        for right in (anonymous_group_rights(version) if member.principal == _ENGLISH_ANONYMOUS else member.rights)
+        for member in group_members(group, version)
+        for right in member.rights
     )
-
-
-_ENGLISH_ANONYMOUS = PERMISSION_GROUPS["AnonymousUsers"][0].principal
-_ENGLISH_USERS = PERMISSION_GROUPS[EXCHANGE_USERS][0].principal
 
 
 def _names(principals: Iterable[str]) -> tuple[str, ...]:

@@ -15,11 +15,11 @@ from ansible_collections.mailrelay.exchange.plugins.module_utils._properties imp
 from .errors import InputError
 from .model import ServerFacts
 from .quantities import Timespan
+from .rights import EXCHANGE_SERVERS
 from .values import parse_option
 
 EXTERNAL = "ExternalAuthoritative"
 TLS = "Tls"
-EXCHANGE_SERVERS = "ExchangeServers"
 
 Values = Mapping[str, object]
 

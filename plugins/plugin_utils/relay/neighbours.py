@@ -164,9 +164,10 @@ def known_entries(picture: Picture, world: World) -> tuple[AccessEntry, ...] | N
     """
     if picture.entries is not None:
         # The planner follows only the entries that it writes about; what the other groups stand for is added.
-        users = users_names(picture.values, picture.entries, world.facts.version)
+        version = world.facts.version
+        users = users_names(picture.values, picture.entries, version)
         others = picture.groups - {ANONYMOUS_USERS}
-        return (*picture.entries, *group_entries(others, world.anonymous, users=users[0] if users else ""))
+        return (*picture.entries, *group_entries(others, world.anonymous, version, users[0] if users else ""))
     shown = str((picture.read_only or {}).get("PermissionGroups", ""))
     return None if "custom" in shown.casefold() else group_entries(picture.groups, world.anonymous, world.facts.version)
 

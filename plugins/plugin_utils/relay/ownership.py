@@ -9,26 +9,22 @@ with the group and is never removed; what is left over was granted by hand.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 
 from .model import AccessEntry
+from .principal_names import TRANSLATED, is_shown_as
 from .rights import (
     ALL_RIGHTS,
     ANONYMOUS_USERS,
     GRANTABLE,
     PERMISSION_GROUPS,
-    GroupMember,
-    anonymous_group_rights,
     authenticated_users_principal,
+    group_members,
+    group_rights,
+    is_known_authenticated_users,
 )
 
-# Windows translates this principal's name, so it may have to be told by its rights.
-_TRANSLATED = "authenticated users"
 _LEGACY = "ExchangeLegacyServers"
-
-
-def account(principal: str) -> str:
-    """The account part of a principal's name, in lower case: Exchange names its own groups alike everywhere."""
-    return principal.rpartition("\\")[2].casefold()
 
 
 def manual_entries(
@@ -51,20 +47,22 @@ def group_rows(group: str, entries: Sequence[AccessEntry], anonymous: str, versi
     return tuple(entry for entry in _owned(entries, frozenset((group,)), anonymous, version) if not entry.inherited)
 
 
-def unclear_groups(entries: Sequence[AccessEntry], groups: frozenset[str], anonymous: str) -> tuple[str, ...]:
+def unclear_groups(
+    entries: Sequence[AccessEntry], groups: frozenset[str], anonymous: str, version: str
+) -> tuple[str, ...]:
     """The permission groups whose entries cannot be told from what somebody granted by hand.
 
     Those are the ones whose principal Windows names in the server's language, where several principals have like
     rights and nothing else tells the name.
 
     Args:
-        entries, groups, anonymous: as for manual_entries.
+        entries, groups, anonymous, version: as for manual_entries.
     """
     shown = {entry.principal.casefold() for entry in entries if not entry.inherited}
     unclear = [ANONYMOUS_USERS] if ANONYMOUS_USERS in groups and anonymous.casefold() not in shown else []
-    for group in sorted(groups & PERMISSION_GROUPS.keys()):
-        for member in PERMISSION_GROUPS[group]:
-            if account(member.principal) == _TRANSLATED and not _principals_of(member, entries):
+    for group in sorted((groups & PERMISSION_GROUPS.keys()) - {ANONYMOUS_USERS}):
+        for member in group_members(group):
+            if member.principal in TRANSLATED and not _shown_names(member.principal, entries, version):
                 unclear.append(group)
     return tuple(unclear)
 
@@ -74,10 +72,11 @@ def _owned(
 ) -> Iterator[AccessEntry]:
     for group in groups:
         if group == ANONYMOUS_USERS:
-            yield from _rows(entries, {anonymous.casefold()}, anonymous_group_rights(version))
+            yield from _rows(entries, {anonymous.casefold()}, group_rights(group, version))
             continue
-        for member in PERMISSION_GROUPS.get(group, ()):
-            principals = _principals_of(member, entries)
+        # Of ExchangeUsers on 2007 the sources tell three rights or four; nobody grants the fourth by hand for relay.
+        for member in group_members(group):
+            principals = _shown_names(member.principal, entries, version)
             yield from _rows(entries, principals, member.rights)
             # Exchange's own principals carry rights of its own, and denials on the legacy group, that no one grants.
             for entry in entries:
@@ -94,9 +93,12 @@ def _rows(entries: Iterable[AccessEntry], principals: set[str], rights: Iterable
             yield entry
 
 
-def _principals_of(member: GroupMember, entries: Sequence[AccessEntry]) -> set[str]:
-    named = {entry.principal.casefold() for entry in entries if account(entry.principal) == account(member.principal)}
-    if named or account(member.principal) != _TRANSLATED:
+def _shown_names(english: str, entries: Sequence[AccessEntry], version: str) -> set[str]:
+    """Under which names, in lower case, the access list shows a principal of a group other than AnonymousUsers."""
+    is_it = is_known_authenticated_users if english in TRANSLATED else partial(is_shown_as, english)
+    named = {entry.principal.casefold() for entry in entries if is_it(entry.principal)}
+    if named or english not in TRANSLATED:
         return named
-    told = authenticated_users_principal(entries)
+    # Windows names it in a language that nobody thought of, so that its rights have to tell it.
+    told = authenticated_users_principal(entries, version)
     return set() if told is None else {told.casefold()}

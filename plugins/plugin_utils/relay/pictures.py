@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .effective import logons
+from .legality import EXTERNAL as EXTERNAL
+from .legality import TLS as TLS
 from .model import AccessEntry, ReceiveConnector, ServerFacts, ServerState
 from .quantities import Caseless
 from .ranges import Binding, IPRange
 from .rights import EXCHANGE_SERVERS
 
-EXTERNAL = "ExternalAuthoritative"
-TLS = "Tls"
 BASIC = "BasicAuth"
 BASIC_ONLY_WITH_TLS = "BasicAuthRequireTLS"
 INTEGRATED = "Integrated"

@@ -3,8 +3,7 @@
 """PRIVATE to the collection: the forms of a declared principal, and the words that mean the same everywhere.
 
 Source: Microsoft's pages on receive connectors (principals of the permission groups) and on Add-ADPermission (the forms
-that User takes), the well-known SIDs of Windows, and Microsoft's "Exchange 2013 deployment permissions reference" for
-the SIDs of Exchange's own principals. The SID of partner servers stands in no public source.
+that User takes).
 """
 
 from __future__ import annotations
@@ -13,11 +12,23 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from .ownership import account
+from .principal_names import (
+    ANONYMOUS,
+    EDGE_TRANSPORT_SERVERS,
+    EXCHANGE_SERVERS,
+    HUB_TRANSPORT_SERVERS,
+    LEGACY_SERVERS,
+    OF_DOMAIN,
+    PARTNER_SERVERS,
+    SECURED_SERVERS,
+    SIDS,
+    TRANSLATED,
+    USERS,
+    account,
+    is_shown_as,
+)
 from .rights import ANONYMOUS_WORD
 
-_EXCHANGE_SIDS = "S-1-9-1419165041-1139599005-3936102811-1022490595"
-_OF_DOMAIN = "<domain>\\"
 _SID = re.compile(r"s-1-[0-9]+(?:-[0-9]+)*", re.IGNORECASE | re.ASCII)
 _GUID = re.compile(r"\{?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\}?", re.IGNORECASE | re.ASCII)
 
@@ -34,42 +45,36 @@ class WellKnown:
 
     Attributes:
         word: what options call it.
-        english: its name on an English server; "<domain>" stands for the forest's root domain.
-        sid: its SID, "" where each forest has its own or no source tells it.
-        translated: whether Windows shows its name in the language of the server. Exchange's own principals and groups
-            are called alike everywhere.
+        english: its name on an English server, one of `principal_names`.
     """
 
     word: str
     english: str
-    sid: str = ""
-    translated: bool = False
+
+    @property
+    def sid(self) -> str:
+        """Its SID, "" where each forest has its own or no source tells it."""
+        return SIDS.get(self.english, "")
 
     @property
     def question(self) -> str:
         """What Exchange is asked for, where no access list shows it."""
-        return self.sid if self.translated else self.english.removeprefix(_OF_DOMAIN)
+        return self.sid if self.english in TRANSLATED else self.english.removeprefix(OF_DOMAIN)
 
     def is_shown_as(self, name: str) -> bool:
         """Whether an access list that has this name means it; by its SID alone where the name is translated."""
-        if self.sid and name.casefold() == self.sid.casefold():
-            return True
-        if self.translated:
-            return False
-        if self.english.startswith(_OF_DOMAIN):
-            return "\\" in name and account(name) == account(self.english)
-        return name.casefold() == self.english.casefold()
+        return is_shown_as(self.english, name)
 
 
 WELL_KNOWN: tuple[WellKnown, ...] = (
-    WellKnown(ANONYMOUS_WORD, "NT AUTHORITY\\ANONYMOUS LOGON", "S-1-5-7", translated=True),
-    WellKnown(USERS_WORD, "NT AUTHORITY\\Authenticated Users", "S-1-5-11", translated=True),
-    WellKnown(SECURED_WORD, "MS Exchange\\Externally Secured Servers", f"{_EXCHANGE_SIDS}-23"),
-    WellKnown("hub_transport_servers", "MS Exchange\\Hub Transport Servers", f"{_EXCHANGE_SIDS}-21"),
-    WellKnown("edge_transport_servers", "MS Exchange\\Edge Transport Servers", f"{_EXCHANGE_SIDS}-22"),
-    WellKnown("partner_servers", "MS Exchange\\Partner Servers"),
-    WellKnown("exchange_servers", "<domain>\\Exchange Servers"),
-    WellKnown("legacy_servers", "<domain>\\ExchangeLegacyInterop"),
+    WellKnown(ANONYMOUS_WORD, ANONYMOUS),
+    WellKnown(USERS_WORD, USERS),
+    WellKnown(SECURED_WORD, SECURED_SERVERS),
+    WellKnown("hub_transport_servers", HUB_TRANSPORT_SERVERS),
+    WellKnown("edge_transport_servers", EDGE_TRANSPORT_SERVERS),
+    WellKnown("partner_servers", PARTNER_SERVERS),
+    WellKnown("exchange_servers", EXCHANGE_SERVERS),
+    WellKnown("legacy_servers", LEGACY_SERVERS),
 )
 """Every word that options take for a principal."""
 

@@ -16,8 +16,8 @@ from ansible_collections.mailrelay.exchange.plugins.module_utils._words import m
 
 from .errors import InputError
 from .model import AccessEntry, PrincipalAnswer, ReceiveConnector
-from .ownership import account
 from .pictures import Picture
+from .principal_names import account
 from .principal_words import (
     SID_PROBE,
     USERS_WORD,

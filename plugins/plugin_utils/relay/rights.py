@@ -11,8 +11,22 @@ Exchange servers" (the two methods).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from .principal_names import (
+    ANONYMOUS,
+    ANONYMOUS_SID,
+    EDGE_TRANSPORT_SERVERS,
+    HUB_TRANSPORT_SERVERS,
+    LEGACY_SERVERS,
+    PARTNER_SERVERS,
+    SECURED_SERVERS,
+    USERS,
+    USERS_SID,
+    is_shown_as,
+)
+from .principal_names import EXCHANGE_SERVERS as _SERVERS_OF_DOMAIN
 
 if TYPE_CHECKING:
     from .model import AccessEntry
@@ -98,27 +112,23 @@ ANONYMOUS_GROUP_RIGHTS_2007 = (HEADERS_ROUTING, ANY_SENDER, SUBMIT)
 _RIGHTS_OF_ANONYMOUS_GROUPS = (frozenset(ANONYMOUS_GROUP_RIGHTS), frozenset(ANONYMOUS_GROUP_RIGHTS_2007))
 _LEAST_ANONYMOUS_RIGHTS = frozenset.intersection(*_RIGHTS_OF_ANONYMOUS_GROUPS)
 
-_ANONYMOUS_SID = "S-1-5-7"
-
 # Only to notice that strangers may relay; nothing is ever granted to a name from this list.
 _KNOWN_ANONYMOUS_NAMES = frozenset(
     name.casefold()
     for name in (
-        _ANONYMOUS_SID,
-        "NT AUTHORITY\\ANONYMOUS LOGON",
+        ANONYMOUS_SID,
+        ANONYMOUS,
         "NT-AUTORIT\u00c4T\\ANONYMOUS-ANMELDUNG",
         "AUTORITE NT\\ANONYMOUS LOGON",  # the French name is unverified
     )
 )
 
-_USERS_SID = "S-1-5-11"
-
 # Only to tell what is there, as above.
 _KNOWN_NAMES_OF_USERS = frozenset(
     name.casefold()
     for name in (
-        _USERS_SID,
-        "NT AUTHORITY\\Authenticated Users",
+        USERS_SID,
+        USERS,
         "NT-AUTORIT\u00c4T\\Authentifizierte Benutzer",
         "AUTORITE NT\\Utilisateurs authentifi\u00e9s",  # the French name is unverified
     )
@@ -142,23 +152,23 @@ class GroupMember:
 
 
 PERMISSION_GROUPS: dict[str, tuple[GroupMember, ...]] = {
-    ANONYMOUS_USERS: (GroupMember("NT AUTHORITY\\ANONYMOUS LOGON", ANONYMOUS_GROUP_RIGHTS),),
-    EXCHANGE_USERS: (GroupMember("NT AUTHORITY\\Authenticated Users", USERS_GROUP_RIGHTS),),
+    ANONYMOUS_USERS: (GroupMember(ANONYMOUS, ANONYMOUS_GROUP_RIGHTS),),
+    EXCHANGE_USERS: (GroupMember(USERS, USERS_GROUP_RIGHTS),),
     EXCHANGE_SERVERS: (
-        GroupMember("<domain>\\Exchange Servers", _EXCHANGE_SERVERS_RIGHTS),
-        GroupMember("MS Exchange\\Hub Transport Servers", _EXCHANGE_SERVERS_RIGHTS),
-        GroupMember("MS Exchange\\Edge Transport Servers", _EXCHANGE_SERVERS_RIGHTS),
-        GroupMember("MS Exchange\\Externally Secured Servers", EXTERNALLY_SECURED_RIGHTS),
+        GroupMember(_SERVERS_OF_DOMAIN, _EXCHANGE_SERVERS_RIGHTS),
+        GroupMember(HUB_TRANSPORT_SERVERS, _EXCHANGE_SERVERS_RIGHTS),
+        GroupMember(EDGE_TRANSPORT_SERVERS, _EXCHANGE_SERVERS_RIGHTS),
+        GroupMember(SECURED_SERVERS, EXTERNALLY_SECURED_RIGHTS),
     ),
-    "ExchangeLegacyServers": (GroupMember("<domain>\\ExchangeLegacyInterop", EXTERNALLY_SECURED_RIGHTS),),
-    "Partners": (GroupMember("MS Exchange\\Partner Servers", (HEADERS_ROUTING, SUBMIT)),),
+    "ExchangeLegacyServers": (GroupMember(LEGACY_SERVERS, EXTERNALLY_SECURED_RIGHTS),),
+    "Partners": (GroupMember(PARTNER_SERVERS, (HEADERS_ROUTING, SUBMIT)),),
 }
 """Permission group -> principals and rights, for 2013 and later."""
 
+_RIGHTS_OF_2007 = {ANONYMOUS_USERS: ANONYMOUS_GROUP_RIGHTS_2007, EXCHANGE_USERS: _USERS_GROUP_RIGHTS_2007}
 
-# Exchange names its own principals alike in every language.
-_OWN_PRINCIPALS = frozenset(
-    member.principal.rpartition("\\")[2].casefold()
+_OWN_PRINCIPALS = tuple(
+    member.principal
     for group in (EXCHANGE_SERVERS, "ExchangeLegacyServers", "Partners")
     for member in PERMISSION_GROUPS[group]
 )
@@ -169,14 +179,22 @@ def right_name(text: str) -> str:
     return _SPELLINGS.get(text.strip().casefold(), text.strip())
 
 
-def anonymous_group_rights(version: str) -> tuple[str, ...]:
-    """What permission group AnonymousUsers gives on a server of this version (one of VERSIONS)."""
-    return ANONYMOUS_GROUP_RIGHTS_2007 if version == "2007" else ANONYMOUS_GROUP_RIGHTS
+def group_members(group: str, version: str = "") -> tuple[GroupMember, ...]:
+    """Whom a permission group stands for, and what it gives them; nobody where there is no such group.
+
+    Args:
+        group: its name.
+        version: that of the server, one of VERSIONS; "" for one after 2007.
+    """
+    members = PERMISSION_GROUPS.get(group, ())
+    fewer = _RIGHTS_OF_2007.get(group) if version == "2007" else None
+    return members if fewer is None else tuple(replace(member, rights=fewer) for member in members)
 
 
-def users_group_rights(version: str) -> tuple[str, ...]:
-    """What permission group ExchangeUsers gives on a server of this version (one of VERSIONS)."""
-    return _USERS_GROUP_RIGHTS_2007 if version == "2007" else USERS_GROUP_RIGHTS
+def group_rights(group: str, version: str = "") -> tuple[str, ...]:
+    """What a permission group for one principal gives it; see group_members for the arguments."""
+    (member,) = group_members(group, version)
+    return member.rights
 
 
 def explicit_rights(entries: Iterable[AccessEntry], deny: bool = False) -> dict[str, frozenset[str]]:
@@ -205,8 +223,8 @@ def anonymous_principal(entries: Iterable[AccessEntry]) -> str | None:
         for name, rights in own.items()
         if rights >= _LEAST_ANONYMOUS_RIGHTS and not is_exchange_principal(name) and not _is_everybody(name)
     }
-    if _ANONYMOUS_SID in held:
-        return _ANONYMOUS_SID
+    if ANONYMOUS_SID in held:
+        return ANONYMOUS_SID
     if len(held) != 1:
         return None
     ((name, rights),) = held.items()
@@ -235,14 +253,14 @@ def authenticated_users_principal(entries: Iterable[AccessEntry], version: str =
         entries: the access list.
         version: that of the server, one of VERSIONS; "" for one after 2007, whose group is a smaller one.
     """
-    wanted = set(users_group_rights(version))
+    wanted = set(group_rights(EXCHANGE_USERS, version))
     found = [
         name
         for name, rights in explicit_rights(entries).items()
         if rights >= wanted and not is_exchange_principal(name) and not is_known_anonymous(name)
     ]
-    if _USERS_SID in found:
-        return _USERS_SID
+    if USERS_SID in found:
+        return USERS_SID
     return found[0] if len(found) == 1 else None
 
 
@@ -291,7 +309,7 @@ _BOTH = (False, True)
 
 def is_exchange_principal(principal: str) -> bool:
     """Whether this is a principal of Exchange's own servers, which permission groups give rights to."""
-    return principal.rpartition("\\")[2].casefold() in _OWN_PRINCIPALS
+    return any(is_shown_as(english, principal) for english in _OWN_PRINCIPALS)
 
 
 def effective_rights(entries: Iterable[AccessEntry], *principals: str) -> frozenset[str]:

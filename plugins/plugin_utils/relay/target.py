@@ -230,7 +230,7 @@ def _unlisted(present: Sequence[AccessEntry], before: Picture, world: World) -> 
     Raises:
         InputError: one of them cannot be removed, or cannot be told from what a permission group stands for.
     """
-    unclear = unclear_groups(before.entries or (), before.groups, world.anonymous)
+    unclear = unclear_groups(before.entries or (), before.groups, world.anonymous, world.facts.version)
     if unclear:
         raise InputError(
             f"exclusive: the access list of connector {before.name!r} on {world.facts.name} does not tell which of its "

@@ -23,10 +23,9 @@ from .rights import (
     EXCHANGE_USERS,
     PERMISSION_GROUPS,
     SUBMIT,
-    anonymous_group_rights,
     effective_rights,
+    group_rights,
     is_exchange_principal,
-    users_group_rights,
 )
 from .usages import seeds_of
 
@@ -175,8 +174,8 @@ class World:
         """The permission groups that decide who may relay: name -> its principal on this server, and its rights."""
         version = self.facts.version
         return {
-            ANONYMOUS_USERS: (self.anonymous, anonymous_group_rights(version)),
-            EXCHANGE_USERS: (self.users, users_group_rights(version)),
+            ANONYMOUS_USERS: (self.anonymous, group_rights(ANONYMOUS_USERS, version)),
+            EXCHANGE_USERS: (self.users, group_rights(EXCHANGE_USERS, version)),
         }
 
     def _group_entries(self, groups: frozenset[str]) -> Iterator[AccessEntry]:

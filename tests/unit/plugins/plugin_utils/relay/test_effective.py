@@ -10,7 +10,6 @@ import pytest
 
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.effective import (
     ALL_SECURED,
-    EXTERNALLY_SECURED_SERVERS,
     NO_LOGON,
     NOT_SECURED,
     UNKNOWN_USERS,
@@ -19,6 +18,7 @@ from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.effective
     users_names,
 )
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.model import AccessEntry
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.principal_names import SECURED_SERVERS
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.rights import (
     ALL_RIGHTS,
     ANY_RECIPIENT,
@@ -172,9 +172,11 @@ def test_the_mechanism_makes_every_session_one_principal() -> None:
     assert (secured.rights, secured.senders, secured.because) == (set(EXTERNALLY_SECURED_RIGHTS), "any", "")
 
 
-def test_a_deny_reaches_secured_sessions_too() -> None:
+@pytest.mark.parametrize("name", [SECURED_SERVERS, "S-1-9-1419165041-1139599005-3936102811-1022490595-23"])
+def test_a_deny_reaches_secured_sessions_too(name: str) -> None:
+    """By the principal's name, and by its SID where Exchange shows that."""
     found = values("ExchangeServers", mechanisms=("Tls", "ExternalAuthoritative"))
-    session = access(found, deny(EXTERNALLY_SECURED_SERVERS, ANY_RECIPIENT)).of_strangers()
+    session = access(found, deny(name, ANY_RECIPIENT)).of_strangers()
     assert (session.may, session.denied) == (("submit", "trusted"), {ANY_RECIPIENT})
 
 

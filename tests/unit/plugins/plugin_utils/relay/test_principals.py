@@ -11,11 +11,17 @@ import pytest
 
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.asking import principals_needed
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.desired import DesiredConnectors
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.effective import group_entries
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.errors import InputError, RelayError
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.model import AccessEntry, ReceiveConnector
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.options import parse_receive_connector_permission
-from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.ownership import account
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.ownership import manual_entries, unclear_groups
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.policy import Policy
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.principal_names import (
+    SECURED_SERVERS,
+    SIDS,
+    account,
+)
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.principal_words import (
     WELL_KNOWN,
     is_sid,
@@ -186,6 +192,55 @@ def test_nobody_is_given_the_right_to_relay_where_no_connector_tells_who_is_anon
     made.rows += [Row(USER, right) for right in ANONYMOUS_GROUP_RIGHTS] + [Row(server.anonymous, BYPASS)]
     with pytest.raises(RelayError, match="does not tell how this server names anonymous clients"):
         relay(server, sources=["10.0.0.1"])
+
+
+def exchange_2007(language: str, rights: int) -> SimulatedExchange:
+    """Where the sources differ about the permission groups: they have three rights or four."""
+    return server_in(language, version="2007", legacy_rights=rights, whole_groups=True)
+
+
+@pytest.mark.parametrize("language", NAMES)
+@pytest.mark.parametrize("rights", [3, 4])
+def test_the_entries_of_exchange_users_are_the_groups_on_2007_too(language: str, rights: int) -> None:
+    """So they leave with it, and nobody grants them again by hand."""
+    server = exchange_2007(language, rights)
+    made = rolled_out(server, sources=["10.0.0.1"], method="authenticated")
+    assert {row.user for row in made.rows} == {server.everybody}
+    plan = relay(server, sources=["10.0.0.1"], method="externally_secured")
+    assert not any("Add-ADPermission" in line and server.everybody in line for line in plan.commands), plan.commands
+    assert carry_out(plan, server)
+    assert not [row for row in made.rows if row.user == server.everybody]
+
+
+@pytest.mark.parametrize("language", NAMES)
+@pytest.mark.parametrize("rights", [3, 4])
+def test_exclusive_leaves_the_group_of_2007_alone(language: str, rights: int) -> None:
+    server = exchange_2007(language, rights)
+    made = rolled_out(server, sources=["10.0.0.1"], method="authenticated")
+    made.rows += [Row(USER, SUBMIT)]
+    plan = plan_for(server, grants(exclusive=True))
+    assert short(plan, server) == [f"Remove-ADPermission -User '{USER}' -ExtendedRights '{SUBMIT}' -Confirm:$false"]
+
+
+def test_the_group_of_2007_is_told_by_its_rights_in_a_language_nobody_thought_of() -> None:
+    """Alike for entries that it owns and for the ones that it would bring."""
+    everybody = "NT KEHTESTUS\\AUTENDITUD KASUTAJAD"
+    groups = frozenset(("ExchangeUsers",))
+    entries = group_entries(groups, "", "2007", everybody)
+    assert len(entries) == 3
+    assert unclear_groups(entries, groups, "", "2007") == ()
+    assert manual_entries(entries, groups, "", "2007") == ()
+    assert unclear_groups(entries, groups, "", "2010") == ("ExchangeUsers",)
+
+
+def test_a_group_that_bears_the_name_of_exchanges_own_has_its_rights_by_hand() -> None:
+    """Of the group's principals only the two of the domain are of a domain."""
+    groups = frozenset(("Partners", "ExchangeServers"))
+    own = group_entries(groups, "", "2019")
+    like = tuple(AccessEntry(f"CONTOSO\\{name}", SUBMIT) for name in ("Partner Servers", "Externally Secured Servers"))
+    secured = AccessEntry(SIDS[SECURED_SERVERS], SUBMIT)
+    domain = AccessEntry("CONTOSO\\Exchange Servers", SUBMIT)
+    assert manual_entries((*own, *like, secured, domain), groups, "", "2019") == like
 
 
 def connector(name: str, *groups: str) -> ReceiveConnector:

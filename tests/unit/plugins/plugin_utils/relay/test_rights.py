@@ -25,18 +25,21 @@ from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.rights im
     PERMISSION_GROUPS,
     SUBMIT,
     USERS_GROUP_RIGHTS,
-    anonymous_group_rights,
     anonymous_principal,
     authenticated_users_principal,
     decide,
     effective_rights,
     explicit_rights,
+    group_members,
+    group_rights,
+    is_exchange_principal,
     is_known_authenticated_users,
     right_name,
 )
 
 ENGLISH = "NT AUTHORITY\\ANONYMOUS LOGON"
 GERMAN = "NT-AUTORIT\u00c4T\\ANONYMOUS-ANMELDUNG"
+EXCHANGE_SIDS = "S-1-9-1419165041-1139599005-3936102811-1022490595"
 FRENCH = "AUTORITE NT\\ANONYMOUS LOGON"
 
 
@@ -65,8 +68,16 @@ def test_the_numbers_that_microsoft_names() -> None:
 
 
 def test_exchange_2007_gives_anonymous_clients_three_rights() -> None:
-    assert len(anonymous_group_rights("2007")) == 3
-    assert anonymous_group_rights("2010") == anonymous_group_rights("SE") == ANONYMOUS_GROUP_RIGHTS
+    assert len(group_rights("AnonymousUsers", "2007")) == 3
+    assert group_rights("AnonymousUsers", "2010") == group_rights("AnonymousUsers", "SE") == ANONYMOUS_GROUP_RIGHTS
+
+
+def test_a_group_stands_for_the_same_principals_on_every_version() -> None:
+    for group, members in PERMISSION_GROUPS.items():
+        assert group_members(group) == group_members(group, "SE") == members
+        assert [member.principal for member in group_members(group, "2007")] == [entry.principal for entry in members]
+    assert set(group_rights("ExchangeUsers", "2007")) == set(USERS_GROUP_RIGHTS) - {HEADERS_ROUTING}
+    assert group_members("Custom", "2007") == ()
 
 
 @pytest.mark.parametrize(
@@ -204,6 +215,38 @@ def test_the_group_of_2007_may_be_a_smaller_one() -> None:
     assert authenticated_users_principal(three, "2007") == UNKNOWN_USERS
     assert authenticated_users_principal(allow(UNKNOWN_USERS, *USERS_GROUP_RIGHTS), "2007") == UNKNOWN_USERS
     assert authenticated_users_principal(three + allow(USER, *USERS_GROUP_RIGHTS), "2007") is None
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "MS Exchange\\Partner Servers",
+        "ms exchange\\externally secured servers",
+        f"{EXCHANGE_SIDS}-21",
+        f"{EXCHANGE_SIDS}-22",
+        f"{EXCHANGE_SIDS}-23",
+        "CONTOSO\\Exchange Servers",
+        "LAB\\ExchangeLegacyInterop",
+    ],
+)
+def test_exchanges_own_principals(name: str) -> None:
+    assert is_exchange_principal(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "CONTOSO\\Partner Servers",
+        "CONTOSO\\Hub Transport Servers",
+        "CONTOSO\\Externally Secured Servers",
+        "Exchange Servers",
+        f"{EXCHANGE_SIDS}-10",
+        ENGLISH,
+        USERS,
+    ],
+)
+def test_a_group_that_only_bears_a_name_of_exchanges_own_is_a_client(name: str) -> None:
+    assert not is_exchange_principal(name)
 
 
 def test_known_names_of_everybody() -> None:

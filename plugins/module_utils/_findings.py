@@ -247,6 +247,15 @@ FINDINGS: tuple[FindingKind, ...] = (
         "warns where it is there already.",
     ),
     FindingKind(
+        "unknown_principal",
+        "warning",
+        False,
+        "Exchange on {server} knows nobody who is called {detail}, so that there is nothing to take on {connector}.",
+        "Check how the principal is spelt, and take the grant out once its account is gone.",
+        "A grant with state absent is fulfilled when the principal has no such right, and somebody who does not exist "
+        "has none. One who is misspelt keeps his rights.",
+    ),
+    FindingKind(
         "hybrid_on_relay",
         "critical",
         True,

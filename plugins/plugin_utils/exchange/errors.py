@@ -135,6 +135,18 @@ def is_unknown_command(record: ErrorRecord) -> bool:
     return short_id(record).startswith("CommandNotFoundException") or record.exception == "CommandNotFoundException"
 
 
+def is_unknown_principal(error: CmdletFailed) -> bool:
+    """Whether Exchange said that it knows nobody of the name, or takes no principal in that form.
+
+    Everything else, for example a directory that does not answer, says nothing about the principal. That an unknown one
+    is a ManagementObjectNotFoundException is derived from other cmdlets; that a text which the parameter User cannot
+    take is of category InvalidArgument is unverified.
+    """
+    if isinstance(error, (CmdletUnavailable, OutOfScope)):
+        return False
+    return isinstance(error, ObjectNotFound) or error.record.category == "InvalidArgument"
+
+
 _SCOPE_EXCEPTIONS = ("ADScopeException", "IsOutofConfigWriteScopeException")
 """What Exchange throws for an object outside of the write scopes: the directory while it saves, a cmdlet that looks
 ahead. The names are those of Exchange's public exception types; which one these cmdlets write is unverified."""

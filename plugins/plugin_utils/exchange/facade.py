@@ -25,7 +25,15 @@ from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.throttlin
 )
 
 from .clixml import Plain
-from .errors import CmdletFailed, CmdletUnavailable, ExchangeError, InvalidOption, ObjectNotFound, cmdlet_error
+from .errors import (
+    CmdletFailed,
+    CmdletUnavailable,
+    ExchangeError,
+    InvalidOption,
+    ObjectNotFound,
+    cmdlet_error,
+    is_unknown_principal,
+)
 from .session import Response, Session
 from .snap_in import SNAP_IN_2007
 
@@ -270,14 +278,17 @@ class Exchange:
         Args:
             distinguished_name: of the connector.
             principal: in any form that the parameter User takes.
+
+        Raises:
+            CmdletFailed: Exchange could not tell.
         """
         if not distinguished_name:
             raise ValueError("an access list is read by distinguished name")
         try:
             found = self._read("Get-ADPermission", Identity=distinguished_name, User=principal)
-        except CmdletUnavailable:
-            raise
         except CmdletFailed as error:
+            if not is_unknown_principal(error):
+                raise
             return PrincipalAnswer(refusal=" ".join(error.record.message.split()) or error.record.exception)
         names = {str(plain.get("User") or "") for plain in found} - {""}
         if len(names) > 1:

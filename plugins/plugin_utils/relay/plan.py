@@ -24,7 +24,7 @@ from .ordering import ordered_moves
 from .pictures import picture_of
 from .policy import Policy
 from .principal_words import is_anonymous
-from .principals import told_anonymous, told_users
+from .principals import is_unknown, told_anonymous, told_users
 from .rights import ANONYMOUS_USERS, PERMISSION_GROUPS, anonymous_principal
 from .spread import with_left_overs
 from .steps import Plan, ServiceOutcome, Step
@@ -144,6 +144,7 @@ def plan_server(desired: DesiredConnectors, state: ServerState, policy: Policy) 
         *blast_radius(targets, world, final, policy.safety),
         *_flaw_findings(wrong, facts.name),
         *plan_findings(targets, moves, final, policy, state.addresses),
+        *_unknown_principals(targets, read),
     ]
     changes = changes_of(world, final, moves)
     return Plan(
@@ -214,6 +215,15 @@ def _tells_to_the_end(reference: str | None, desired: DesiredConnectors, state: 
     """Whether the connector that tells the anonymous principal's name still does at every step of the plan."""
     telling = next((one for one in state.connectors if one.distinguished_name == reference), None)
     return telling is not None and _keeps_the_group(telling, desired, state)
+
+
+def _unknown_principals(targets: Iterable[Target], world: World) -> Iterable[Finding]:
+    """Whose rights were to go, and who is nobody: one who was misspelt keeps them."""
+    for target in targets:
+        absent = dict.fromkeys(grant.principal for grant in target.desired.grants if grant.state == "absent")
+        unknown = [repr(principal) for principal in absent if is_unknown(principal, target.before, world)]
+        if unknown:
+            yield finding("unknown_principal", world.facts.name, (target.name,), detail=" and ".join(unknown))
 
 
 def _refuse_unread(desired: Iterable[DesiredConnector], state: ServerState) -> None:

@@ -126,6 +126,12 @@ def principal_name(
     return answer.name or question(principal)
 
 
+def is_unknown(principal: str, before: Picture | None, world: World) -> bool:
+    """Whether Exchange was asked for a declared principal, and knows nobody who is called so."""
+    answer = _answer(question(principal), before, world)
+    return answer is not None and bool(answer.refusal)
+
+
 def refuse_unremovable(name: str, before: Picture | None, world: World, where: str) -> None:
     """Raise InputError for the entry of an account that is gone, where Exchange does not take its SID."""
     answer = _answer(name, before, world) if is_sid(name) else None

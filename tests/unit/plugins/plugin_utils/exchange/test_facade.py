@@ -292,6 +292,47 @@ class TestCmdletsOfVersions:
         }
 
 
+NOT_FOUND = ErrorRecord(
+    "User or Group was not found.", "1A,AddADPermission", exception="ManagementObjectNotFoundException"
+)
+
+
+class TestWhoIsUnknown:
+    @staticmethod
+    def ask(record: ErrorRecord) -> PrincipalAnswer:
+        session = Answering(Get_ADPermission=Response(errors=[record]))
+        return Exchange(session).read_principal("CN=x", "CONTOSO\\svc")
+
+    @pytest.mark.parametrize(
+        "record",
+        [
+            NOT_FOUND,
+            ErrorRecord("No such user.", category="ObjectNotFound", exception="ADObjectNotFoundException"),
+            ErrorRecord("That is no user.", category="InvalidArgument", exception="ParameterBindingException"),
+        ],
+    )
+    def test_nobody_of_the_name_is_an_answer(self, record: ErrorRecord):
+        """By ids alone, since the text is in the server's language; which category Exchange writes no source tells."""
+        assert self.ask(record) == PrincipalAnswer(refusal=record.message)
+
+    @pytest.mark.parametrize(
+        "record",
+        [
+            ErrorRecord("User or Group was not found.", exception="ADTransientException"),
+            ErrorRecord("The server is not operational.", category="ReadError", exception="ADOperationException"),
+            ErrorRecord("Something else.", exception="LocalizedException"),
+        ],
+    )
+    def test_a_directory_that_does_not_answer_is_an_error(self, record: ErrorRecord):
+        """Else a grant with state absent would be taken for fulfilled."""
+        with pytest.raises(CmdletFailed, match="Get-ADPermission failed"):
+            self.ask(record)
+
+    def test_a_parameter_that_is_hidden_is_a_missing_role(self):
+        with pytest.raises(CmdletUnavailable):
+            self.ask(ErrorRecord("No User.", "NamedParameterNotFound,Get-ADPermission", "InvalidArgument"))
+
+
 class TestOddAnswers:
     def test_without_a_current_domain_controller_the_one_that_answered_is_asked_again(self):
         session = Answering(Get_ExchangeServer=Response([SERVER]), Get_AcceptedDomain=Response())

@@ -440,9 +440,20 @@ def test_an_account_that_is_gone_is_pointed_to_what_is_left_of_it() -> None:
     server = SimulatedExchange()
     made = rolled_out(server, sources=["10.0.0.1"])
     gone = {"principal": "LAB\\xyzzy", "rights": [RIGHT], "state": "absent"}
-    assert plan_for(server, grants(gone)).steps == ()
+    plan = plan_for(server, grants(gone))
+    assert plan.steps == ()
+    [found] = [entry for entry in plan.findings if entry.id == "unknown_principal"]
+    assert (found.severity, found.refuses, found.connectors) == ("warning", False, ("Relay a",))
+    assert "knows nobody who is called 'LAB\\\\xyzzy'" in found.message
     made.rows.append(Row(GONE, RIGHT))
     assert f"its entries are shown by its SID: write that ({GONE})" in refusal(server, gone)
+
+
+def test_somebody_who_is_known_and_has_nothing_is_no_finding() -> None:
+    server = SimulatedExchange()
+    rolled_out(server, sources=["10.0.0.1"])
+    plan = plan_for(server, grants({"principal": USER, "rights": [RIGHT], "state": "absent"}))
+    assert (plan.steps, [entry.id for entry in plan.findings]) == ((), [])
 
 
 # --- what goes too far -----------------------------------------------------------------------------------------------

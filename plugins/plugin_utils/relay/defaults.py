@@ -20,13 +20,16 @@ _OF_AN_EDGE_SERVER = ("Default internal receive connector {server}",)
 # A connector for everybody that offers these is one for mail servers or mail users, not for devices.
 _OF_MAIL_SERVERS_AND_USERS = frozenset(("ExchangeServer", "Integrated"))
 
+# A relay for everybody is on another port: Exchange allows no second connector for everybody on one of these.
+_PORTS_OF_SETUP = frozenset((25, 465, 587, 717, 2525))
+
 
 def is_default_connector(picture: Picture, facts: ServerFacts) -> bool:
     """Whether a connector is one of setup's: by its name, or, renamed, by its properties."""
     if picture.key in {name.format(server=facts.name).casefold() for name in _names(facts)}:
         return True
     everybody = any(entry.is_any for entry in picture.ranges)
-    everywhere = any(binding.is_wildcard for binding in picture.bindings)
+    everywhere = any(binding.is_wildcard and binding.port in _PORTS_OF_SETUP for binding in picture.bindings)
     return everybody and everywhere and bool(_OF_MAIL_SERVERS_AND_USERS & picture.mechanisms)
 
 

@@ -62,6 +62,7 @@ def test_another_name_is_none_of_them(name: str) -> None:
         ({"range": EVERYBODY, "binding": "0.0.0.0:25", "mechanisms": {"Tls", "ExchangeServer"}}, True),
         ({"range": EVERYBODY, "binding": "[::]:587", "mechanisms": {"Integrated"}}, True),
         ({"range": EVERYBODY, "binding": "0.0.0.0:25"}, False),
+        ({"range": EVERYBODY, "binding": "0.0.0.0:2587", "mechanisms": {"Integrated", "ExchangeServer"}}, False),
         ({"range": EVERYBODY, "mechanisms": {"ExchangeServer"}}, False),
         ({"binding": "0.0.0.0:25", "mechanisms": {"ExchangeServer"}}, False),
     ],

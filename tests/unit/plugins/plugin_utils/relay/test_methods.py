@@ -100,6 +100,26 @@ def test_what_is_offered_already_stays(server: SimulatedExchange) -> None:
     assert planned(server, method="authenticated").steps == ()
 
 
+def test_a_service_for_everybody_who_logs_on_is_no_default_connector_of_the_server(server: SimulatedExchange) -> None:
+    """Its second rollout is one like any other."""
+    everybody = {
+        "method": "authenticated",
+        "sources": ["0.0.0.0/0"],
+        "connector": {"bindings": ["0.0.0.0:2587"]},
+        "accept_findings": {
+            "too_many_added": "every user may relay",
+            "exchange_server_address": "no mail server sends to this port",
+        },
+    }
+    connector = made(server, **everybody)
+    assert planned(server, **everybody).steps == ()
+    assert "default_connector" not in told(planned(server, **everybody))
+    connector.properties["AuthMechanism"] = "Tls, Integrated, BasicAuth"
+    plan = planned(server, **everybody)
+    assert (plan.refusal, len(plan.steps)) == (None, 1)
+    assert carry_out(plan, server)
+
+
 @pytest.mark.parametrize(
     ("connector", "says"),
     [

@@ -73,7 +73,7 @@ FINDINGS: tuple[FindingKind, ...] = (
         "two_methods",
         "critical",
         True,
-        "Connector {connector} on {server} lets clients relay in two ways, anonymous and externally secured.",
+        "Connector {connector} on {server} lets clients relay in two ways, {detail}.",
         "Decide for one method and let a rollout take the other away.",
         "Externally secured gives nine rights and bypasses antispam and size limits, so the narrower grant to "
         "anonymous clients is without effect and hides what the connector really allows.",

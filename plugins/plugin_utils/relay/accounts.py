@@ -8,20 +8,25 @@ page for what each right means.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from .declaration import mapping, only_keys
 from .desired import DesiredGrant
 from .errors import InputError
 from .options import parse_principal, parse_rights
-from .principal_words import is_anonymous, is_authenticated_users
+from .principal_words import well_known
 from .ranges import shown
-from .rights import ANY_RECIPIENT, HEADERS_ROUTING, SUBMIT, is_known_anonymous, is_known_authenticated_users
+from .rights import (
+    ANY_RECIPIENT,
+    HEADERS_ROUTING,
+    SUBMIT,
+    is_exchange_principal,
+    is_known_anonymous,
+    is_known_authenticated_users,
+)
 
 ACCOUNT_RIGHTS = (SUBMIT, ANY_RECIPIENT, HEADERS_ROUTING)
 """What an account has unless its rights are declared: it relays, with senders that it may send as anyway."""
-
-_EVERYBODY = (is_anonymous, is_known_anonymous, is_authenticated_users, is_known_authenticated_users)
 
 _EXAMPLE = "[CONTOSO\\svc-app, {principal: CONTOSO\\svc-erp, rights: [...]}]"
 
@@ -70,9 +75,27 @@ def _parse_account(raw: object, where: str) -> DesiredGrant:
 
 def _account(raw: object, where: str) -> str:
     principal = parse_principal(raw, where)
-    if any(means(principal) for means in _EVERYBODY):
+    refuse_everybody(principal, where)
+    return principal
+
+
+def refuse_everybody(principal: str, where: str, names: Iterable[str] = ()) -> None:
+    """Raise InputError for a principal that is no account.
+
+    Args:
+        principal: as declared, or as a server shows it.
+        where: the option, for the sentence.
+        names: how a server names clients that do not log on, and everybody who has.
+    """
+    known = (
+        well_known(principal)
+        or is_known_anonymous(principal)
+        or is_known_authenticated_users(principal)
+        or is_exchange_principal(principal)
+        or principal.casefold() in {name.casefold() for name in names}
+    )
+    if known:
         raise InputError(
             f"{where}: {shown(principal)} is not an account that logs on; name one, such as CONTOSO\\svc-app, or take "
             "accounts out to let every user relay who logs on."
         )
-    return principal

@@ -89,12 +89,13 @@ class AnonymousPrincipalIs(_Expected):
 
 @dataclass(frozen=True)
 class GrantPresent(_Expected):
-    """Each of these rights is an explicit entry of the principal."""
+    """Each of these rights, or with `some` at least one of them, is an explicit entry of the principal."""
 
     distinguished_name: str
     principal: str
     rights: tuple[str, ...]
     deny: bool = False
+    some: bool = False
     needs: Needs = "access"
 
     @property
@@ -103,7 +104,9 @@ class GrantPresent(_Expected):
         return f"{', '.join(self.rights)} must be {word} to {self.principal!r} on {self.distinguished_name}"
 
     def holds(self, connector: ReceiveConnector | None, entries: Sequence[AccessEntry]) -> bool:
-        return {right.casefold() for right in self.rights} <= _explicit_rights(entries, self.principal, self.deny)
+        wanted = {right.casefold() for right in self.rights}
+        found = wanted & _explicit_rights(entries, self.principal, self.deny)
+        return bool(found) if self.some else found == wanted
 
 
 @dataclass(frozen=True)

@@ -86,7 +86,7 @@ class _Compiler:
             requires = self._before_grant(move, picture)
         else:
             command = self.cmdlets.revoke(identity, entries)
-            only_if = GrantPresent(identity, move.principal, move.rights, move.deny)
+            only_if = GrantPresent(identity, move.principal, move.rights, move.deny, some=True)
             requires = self._before_revoke(move, picture)
         return Step(command, name, requires, only_if if move.conditional else None, undo)
 
@@ -134,18 +134,22 @@ class _Compiler:
 
     def _before_grant(self, move: Grant, picture: Picture) -> tuple[Check, ...]:
         checks: list[Check] = []
-        if move.principal.casefold() == self.world.anonymous.casefold():
+        anonymous = move.principal.casefold() == self.world.anonymous.casefold()
+        if anonymous:
             checks += self._anonymous(picture)
-            if picture.enabled and ANY_RECIPIENT in move.rights and not picture.externally_secured:
-                # From here on everybody in its ranges may relay: they must be the ones that were planned for.
-                held = {option: picture.values[option] for option in _WHOM if option in picture.values}
-                checks.append(ConnectorHolds(picture.distinguished_name, held))
+        opens = ANY_RECIPIENT in move.rights and not move.deny and (anonymous or picture.offers_logon)
+        if picture.enabled and opens and not picture.externally_secured:
+            # From here on more clients in its ranges may relay: they must be the ones that were planned for.
+            held = {option: picture.values[option] for option in _WHOM if option in picture.values}
+            checks.append(ConnectorHolds(picture.distinguished_name, held))
         return tuple(checks)
 
     def _anonymous(self, picture: Picture) -> Iterable[Check]:
         """Whose right it is, by the connector's own access list where that tells, else by the one that told."""
         if ANONYMOUS_USERS in picture.groups and anonymous_principal(picture.entries or ()) is not None:
             yield AnonymousPrincipalIs(picture.distinguished_name, self.world.anonymous)
+        elif self.reference == picture.distinguished_name:
+            return  # this plan has asked it before, and has changed its entries since
         elif self.reference is not None:
             yield AnonymousPrincipalIs(self.reference, self.world.anonymous)
         else:
@@ -158,6 +162,8 @@ class _Compiler:
     def _before_revoke(self, move: Revoke, picture: Picture) -> tuple[Check, ...]:
         """The old way is only closed once the new one is open."""
         leaves = {ANY_RECIPIENT.casefold(), SUBMIT.casefold()} & {right.casefold() for right in move.rights}
+        if leaves and move.principal.casefold() == self.world.users.casefold() and picture.offers_logon:
+            return tuple(self._holding(picture, account, GRANTABLE) for account in self.world.accounts(picture))
         opened = picture.externally_secured or self.world.serves_after_logon(picture)
         if not (leaves and opened and move.principal.casefold() == self.world.anonymous.casefold()):
             return ()

@@ -62,7 +62,7 @@ def connector_findings(
     if _hub_transport_on_smtp_port(picture, world):
         yield finding("hub_transport_on_port_25", server, (picture.name,))
     if picture.externally_secured and world.relays_anonymously(picture):
-        yield finding("two_methods", server, (picture.name,))
+        yield finding("two_methods", server, (picture.name,), (), "anonymous and externally secured")
     if method == EXTERNALLY_SECURED or picture.externally_secured:
         entered = method == EXTERNALLY_SECURED and any(EXTERNAL in _mechanisms_written(move) for move in moves)
         told = (None, None) if entered else (False, "info")

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from itertools import groupby
 from typing import Any
 
 from .model import AccessEntry
@@ -102,22 +101,35 @@ class Draft:
         needed: Callable[[list[bool]], bool],
         unsure: Callable[[list[bool]], bool],
     ) -> None:
-        """A move for the entries whose need is certain, one a principal, and one an entry where it is not."""
+        """A move for the entries whose need is certain, one a principal; where it is not, one an entry to add.
+
+        Who is to lose rights that may be gone already loses all of them in one move, so that a run that is cut off
+        leaves nobody with a part of what he had, by which the next run would not know him.
+        """
         certain: list[AccessEntry] = []
         conditional: list[AccessEntry] = []
         for entry in entries:
             found = [_has(picture, entry) for picture in self.pictures()]
             if needed(found):
                 (conditional if unsure(found) else certain).append(entry)
-        for (principal, deny), group in groupby(certain, key=lambda entry: (entry.principal, entry.deny)):
-            self.add(kind(self.target.name, principal, tuple(entry.right for entry in group), deny))
-        for entry in conditional:
-            self.add(kind(self.target.name, entry.principal, (entry.right,), entry.deny, conditional=True))
+        for (principal, deny), rights in _by_principal(certain).items():
+            self.add(kind(self.target.name, principal, tuple(rights), deny))
+        for (principal, deny), rights in _by_principal(conditional).items():
+            for some in [tuple(rights)] if kind is Revoke else [(right,) for right in rights]:
+                self.add(kind(self.target.name, principal, some, deny, conditional=True))
 
 
 def _brings_the_group(move: Create | Write) -> bool:
     groups = move.values.get("permission_groups")
     return isinstance(groups, frozenset) and ANONYMOUS_USERS in groups
+
+
+def _by_principal(entries: Iterable[AccessEntry]) -> dict[tuple[str, bool], dict[str, None]]:
+    """The rights of each principal that are allowed, or denied, each once, in their order."""
+    found: dict[tuple[str, bool], dict[str, None]] = {}
+    for entry in entries:
+        found.setdefault((entry.principal, entry.deny), {})[entry.right] = None
+    return found
 
 
 def _key(entry: AccessEntry) -> tuple[str, str, bool]:

@@ -75,9 +75,11 @@ def plan_findings(
         picture = final.get(target.name)
         if target.desired.method == INTERNAL:
             yield from internal_findings(target, final)
+            yield from _sources(target, final.facts.name)
         if not target.present or picture is None or target.desired.aspect == "throttling":
             continue
         yield from connector_findings(picture, final, policy, known, target.desired.method, own)
+        yield from _another_method(target, picture, final)
         if target.desired.method == AUTHENTICATED:
             accounts = final.accounts(picture) if target.desired.grants else ()
             yield from sender_rights_missing(picture, final, accounts)
@@ -104,6 +106,15 @@ def _present(targets: Sequence[Target], final: World) -> list[Picture]:
     """The declared connectors that will be there, each once."""
     names = dict.fromkeys(target.name for target in targets if target.present)
     return [picture for picture in map(final.get, names) if picture is not None]
+
+
+def _another_method(target: Target, picture: Picture, final: World) -> Iterator[Finding]:
+    """The finding for a service whose clients relay by another method too, because of what is declared beside it."""
+    method = target.desired.method
+    if method == ANONYMOUS and final.serves_after_logon(picture):
+        yield finding("two_methods", final.facts.name, (picture.name,), (), "anonymous and after logging on")
+    if method == AUTHENTICATED and final.relays(picture):
+        yield finding("two_methods", final.facts.name, (picture.name,), (), "after logging on and without")
 
 
 def _declared(target: Target, final: World) -> Iterator[Declared]:

@@ -119,7 +119,10 @@ def _rewritten(move: Write, picture: Picture, world: World, cmdlets: Cmdlets) ->
     after = world.after(move).pictures[picture.key]
     rewriting = _Rewriting(picture, after, cmdlets)
     opened = after.externally_secured or world.serves_after_logon(after)
-    if "permission_groups" in before and opened and world.relays_anonymously(picture):
+    by_hand = world.relays_anonymously(picture) or (
+        world.serves_after_logon(picture) and not world.relays_after_logon(picture)
+    )
+    if "permission_groups" in before and opened and by_hand:
         # Back from the other method: the right first, while the door of that one is still open, as on the way there.
         first: dict[str, Any] = {"permission_groups": picture.groups | after.groups}
         if "remote_ip_ranges" in before:

@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from .desired import ANONYMOUS, AUTHENTICATED, EXTERNALLY_SECURED, GROUP_OF_METHOD, DesiredConnector
+from .accounts import refuse_everybody
+from .desired import ANONYMOUS, AUTHENTICATED, EXTERNALLY_SECURED, GROUP_OF_METHOD, DesiredConnector, DesiredGrant
 from .errors import InputError
 from .model import AccessEntry, ServerFacts
 from .pictures import BASIC, BASIC_ONLY_WITH_TLS, EXTERNAL, INTEGRATED, TLS, Picture
@@ -26,9 +27,11 @@ from .rights import (
     ANONYMOUS_RELAY_RIGHTS,
     ANONYMOUS_USERS,
     ANY_RECIPIENT,
+    AUTHORITATIVE_DOMAIN_SENDER,
     EXCHANGE_SERVERS,
     EXCHANGE_USERS,
     GRANTABLE,
+    anonymous_group_rights,
 )
 from .world import World
 
@@ -53,11 +56,12 @@ class Meaning:
     revokes: tuple[AccessEntry, ...] = ()
 
 
-def meaning_of(desired: DesiredConnector, before: Picture | None, world: World) -> Meaning:
+def meaning_of(desired: DesiredConnector, declared: Mapping[str, Any], before: Picture | None, world: World) -> Meaning:
     """What the declared method asks of one connector of a service.
 
     Args:
         desired: the connector as declared.
+        declared: option name -> canonical value of what is declared beside the method, changes of lists worked out.
         before: as it is, None when there is none.
         world: its server.
 
@@ -65,12 +69,14 @@ def meaning_of(desired: DesiredConnector, before: Picture | None, world: World) 
         InputError: the server cannot have the method, or an account is not what the server shows.
     """
     if desired.method == ANONYMOUS:
-        return _anonymous(before, world)
+        return _anonymous(declared, before, world)
     if desired.method == EXTERNALLY_SECURED:
         return _externally_secured(before, world)
+    groups = declared.get("permission_groups", frozenset()) if "permission_groups" in desired.values else frozenset()
+    closed = _closed_to_strangers(groups, world)
     if desired.grants:
-        return _accounts(desired, before, world)
-    return _authenticated(desired, before, world)
+        return _accounts(desired, closed, before, world)
+    return _authenticated(desired, closed, before, world)
 
 
 def refuse_lost_method(desired: DesiredConnector, values: Mapping[str, Any], server: str) -> None:
@@ -116,22 +122,28 @@ def _opened_by_logon(before: Picture | None, world: World) -> bool:
     return before is not None and world.serves_after_logon(before)
 
 
-def _anonymous(before: Picture | None, world: World) -> Meaning:
+def _anonymous(declared: Mapping[str, Any], before: Picture | None, world: World) -> Meaning:
     """Exactly five rights for clients that do not log on, and nobody who relays by logging on."""
     mechanisms = _mechanisms(before) - {EXTERNAL}
     groups = _groups(before) | {ANONYMOUS_USERS}
+    revokes = _allowed(world.anonymous, (right for right in GRANTABLE if right not in ANONYMOUS_RELAY_RIGHTS))
     if before is not None and world.serves_after_logon(before):
         mechanisms -= LOGONS
         if not (world.is_told or world.relays_after_logon(before)):
             # The way there leads over trust (see switching), whose group stays behind without effect.
             groups |= {EXCHANGE_SERVERS}
+    offered = declared.get("auth_mechanism", frozenset()) & {BASIC, INTEGRATED}
+    if before is not None and offered and EXCHANGE_USERS not in declared.get("permission_groups", frozenset()):
+        # Users go on logging on, because somebody says so; then their group would not be without effect.
+        groups -= {EXCHANGE_USERS}
+        revokes += _allowed(world.users, GRANTABLE)
     return Meaning(
         {
             "permission_groups": groups,
             "auth_mechanism": mechanisms if mechanisms or not _mechanisms(before) else frozenset((TLS,)),
         },
         _allowed(world.anonymous, ANONYMOUS_RELAY_RIGHTS),
-        _allowed(world.anonymous, (right for right in GRANTABLE if right not in ANONYMOUS_RELAY_RIGHTS)),
+        (*revokes, *_accounts_rights(before, world)),
     )
 
 
@@ -143,11 +155,31 @@ def _externally_secured(before: Picture | None, world: World) -> Meaning:
             "permission_groups": (_groups(before) - others) | {EXCHANGE_SERVERS},
             "auth_mechanism": mechanisms & {TLS, EXTERNAL} if EXTERNAL in mechanisms else frozenset((TLS, EXTERNAL)),
         },
-        revokes=_allowed(world.anonymous, (ANY_RECIPIENT,)),
+        revokes=(*_allowed(world.anonymous, (ANY_RECIPIENT,)), *_accounts_rights(before, world)),
     )
 
 
-def _authenticated(desired: DesiredConnector, before: Picture | None, world: World) -> Meaning:
+def _accounts_rights(before: Picture | None, world: World) -> tuple[AccessEntry, ...]:
+    """The rights of accounts that could relay as soon as users can log on: another method than the declared one."""
+    if before is None:
+        return ()
+    relaying = [name for name in world.accounts(before) if world.has_relay_rights(before, name)]
+    return tuple(entry for name in relaying for entry in _allowed(name, GRANTABLE))
+
+
+def _closed_to_strangers(groups: frozenset[str], world: World) -> tuple[AccessEntry, ...]:
+    """What anonymous clients must not have where others relay; the declared group AnonymousUsers lets them send inside.
+
+    groups: the permission groups that somebody declared beside the method.
+    """
+    theirs = anonymous_group_rights(world.facts.version) if ANONYMOUS_USERS in groups else ()
+    disputed = (AUTHORITATIVE_DOMAIN_SENDER,) if theirs else ()
+    return _allowed(world.anonymous, (right for right in GRANTABLE if right not in (*theirs, *disputed)))
+
+
+def _authenticated(
+    desired: DesiredConnector, closed: tuple[AccessEntry, ...], before: Picture | None, world: World
+) -> Meaning:
     """Every user may relay after logging on, by the permission group that is made for them."""
     _refuse_on_edge(desired, world.facts)
     return Meaning(
@@ -155,7 +187,7 @@ def _authenticated(desired: DesiredConnector, before: Picture | None, world: Wor
             "permission_groups": (_groups(before) - {ANONYMOUS_USERS}) | {EXCHANGE_USERS},
             "auth_mechanism": _logon_mechanisms(before),
         },
-        revokes=_allowed(world.anonymous, GRANTABLE),
+        revokes=closed,
     )
 
 
@@ -176,18 +208,19 @@ def _logon_mechanisms(before: Picture | None) -> frozenset[str]:
     return mechanisms | {TLS, BASIC_ONLY_WITH_TLS} if BASIC in mechanisms else mechanisms
 
 
-def _accounts(desired: DesiredConnector, before: Picture | None, world: World) -> Meaning:
+def _accounts(
+    desired: DesiredConnector, closed: tuple[AccessEntry, ...], before: Picture | None, world: World
+) -> Meaning:
     """Only these accounts may relay after logging on, each by rights of its own and by no others."""
-    grants: list[AccessEntry] = []
-    for account in desired.grants:
-        name = principal_name(account.principal, before, world, where=account.where, words=False)
-        grants += _allowed(name, account.rights)
-    revokes = list(_allowed(world.anonymous, GRANTABLE))
+    grants = dict.fromkeys(
+        entry for account in desired.grants for entry in _allowed(_account(account, before, world), account.rights)
+    )
+    revokes = list(closed)
     if before is not None:
         listed = {(entry.principal.casefold(), entry.right) for entry in grants}
-        named = {entry.principal for entry in grants}
+        named = dict.fromkeys(entry.principal for entry in grants)
         revokes += _allowed(world.users, GRANTABLE)
-        for principal in dict.fromkeys((*world.accounts(before), *sorted(named))):
+        for principal in dict.fromkeys((*world.accounts(before), *named)):
             revokes += [entry for entry in _allowed(principal, GRANTABLE) if _row(entry) not in listed]
     return Meaning(
         {
@@ -197,6 +230,17 @@ def _accounts(desired: DesiredConnector, before: Picture | None, world: World) -
         tuple(grants),
         tuple(revokes),
     )
+
+
+def _account(account: DesiredGrant, before: Picture | None, world: World) -> str:
+    """The name that this server shows for an account.
+
+    Raises:
+        InputError: Exchange does not know it, or it is everybody, who logs on or not.
+    """
+    name = principal_name(account.principal, before, world, where=account.where, words=False)
+    refuse_everybody(name, account.where, (world.anonymous, world.users))
+    return name
 
 
 def _row(entry: AccessEntry) -> tuple[str, str]:

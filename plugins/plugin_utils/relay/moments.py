@@ -105,31 +105,39 @@ def _wrong_moments(
     for endpoint in endpoints_of(ours):
         cuts = Cuts.of(endpoint.version, _ranges_at(worlds, endpoint))
         moments = [served(world, endpoint, cuts) for world in worlds]
-        could_send, shall_send = moments[0][1], moments[-1][1]
-        ways = _ways([relay for relay, _send in moments], worlds, endpoint, cuts, users)
-        for position, (_relay, may_send) in list(enumerate(moments))[1:-1]:
-            missing = stray = 0
-            for way in ways:
-                could, may, shall = way[0], way[position], way[-1]
-                missing |= could & shall & ~may
-                stray |= may & ~(could | shall)
-            mute = could_send & shall_send & ~may_send & ~missing
-            wrong: tuple[tuple[Fault, int], ...] = (("gap", missing), ("mute", mute), ("window", stray))
+        logged_on = [[served_after_logon(world, endpoint, cuts, user) for world in worlds] for user in users]
+        relaying = _ways([relay for relay, _send in moments], logged_on)
+        # Who may relay after logging on may send inside too; that is all that is known of sending after a logon.
+        sending = _ways([send for _relay, send in moments], logged_on)
+        for position in range(1, len(worlds) - 1):
+            missing, mute = _refused(relaying, position), _refused(sending, position)
+            stray = 0
+            for way in relaying:
+                stray |= way[position] & ~(way[0] | way[-1])
+            wrong: tuple[tuple[Fault, int], ...] = (("gap", missing), ("mute", mute & ~missing), ("window", stray))
             for kind, slots in wrong:
                 if slots:
                     found.append((kind, _between(moves, position), cuts.ranges(slots)))
     return found
 
 
-def _ways(
-    relaying: list[int], worlds: Sequence[World], endpoint: Endpoint, cuts: Cuts, users: Sequence[str]
-) -> list[list[int]]:
-    """For each kind of client the slots from which it may relay, a number a moment."""
-    kinds = [relaying]
-    for user in users:
-        logged_on = [served_after_logon(world, endpoint, cuts, user) for world in worlds]
-        kinds += [logged_on, [either | other for either, other in zip(relaying, logged_on, strict=True)]]
-    return kinds
+def _ways(without: list[int], logged_on: list[list[int]]) -> list[list[int]]:
+    """For each kind of client the slots from which it is taken, a number a moment.
+
+    Args:
+        without: for clients that do not log on.
+        logged_on: for clients that always do, of each user.
+    """
+    either = [[one | other for one, other in zip(without, user, strict=True)] for user in logged_on]
+    return [without, *logged_on, *either]
+
+
+def _refused(ways: list[list[int]], position: int) -> int:
+    """Slots of clients that are refused at this moment, and neither were before nor shall be afterwards."""
+    found = 0
+    for way in ways:
+        found |= way[0] & way[-1] & ~way[position]
+    return found
 
 
 def _who_logs_on(worlds: Sequence[World], touched: Collection[str]) -> tuple[str, ...]:

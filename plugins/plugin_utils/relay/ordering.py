@@ -59,16 +59,27 @@ def ordered_moves(targets: Sequence[Target], world: World) -> tuple[list[Move], 
     plans = _entangled([_exchange(target, world) for target in targets])
     moves = _carried_out(plans, world)
     best, least = moves, flaws(world, moves)
-    if not least or not any(plan.early for plan in plans):
-        return best, least
-    holding_on = [_holding_on(plan) for plan in plans]
-    for other in (holding_on, _bridged(plans, world)):
-        if other != plans:
-            moves = _carried_out(other, world)
-            found = flaws(world, moves)
-            if _harm(found) < _harm(least):
-                best, least = moves, found
+    for other in _other_ways(plans, world) if least else ():
+        moves = _carried_out(other, world)
+        found = flaws(world, moves)
+        if _harm(found) < _harm(least):
+            best, least = moves, found
+        if not least:
+            break
     return best, least
+
+
+def _other_ways(plans: list[_Exchange], world: World) -> list[list[_Exchange]]:
+    """The same exchanges in other pieces, or one connector after the other in another order."""
+    others: list[list[_Exchange]] = []
+    if any(plan.early for plan in plans):
+        others += [[_holding_on(plan) for plan in plans], _bridged(plans, world)]
+    # A client of two connectors is answered by the narrower one: whether that has to be ready before the wider one
+    # changes, or after, depends on what both do.
+    narrow_first = sorted(plans, key=lambda plan: max((entry.size for entry in plan.loses | _final(plan)), default=0))
+    new_first = sorted(plans, key=lambda plan: bool(plan.old_bindings))
+    others += [narrow_first, narrow_first[::-1], new_first, new_first[::-1]]
+    return [other for other in others if other != plans]
 
 
 def _harm(found: Sequence[Flaw]) -> tuple[int, int, int]:

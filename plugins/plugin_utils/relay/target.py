@@ -163,7 +163,7 @@ def _creation_values(desired: DesiredConnector, facts: ServerFacts) -> dict[str,
 
 def _with_method(target: Target, world: World) -> Target:
     """A service's method as permission groups, mechanisms and rights; what somebody declared beside it stands."""
-    meaning = meaning_of(target.desired, target.before, world)
+    meaning = meaning_of(target.desired, target.values, target.before, world)
     values = {**target.values}
     for option, value in meaning.values.items():
         if option not in target.desired.values:

@@ -97,6 +97,10 @@ class World:
         }
         return tuple(name for key, name in found.items() if key not in known and not is_exchange_principal(name))
 
+    def has_relay_rights(self, picture: Picture, principal: str) -> bool:
+        """Whether explicit entries give a principal all that relaying takes, were it able to log on."""
+        return picture.rights_of(principal) >= {right.casefold() for right in _RELAY}
+
     def serves_after_logon(self, picture: Picture) -> bool:
         """Whether somebody who logs on may relay: every user, or some account."""
         return any(self.relays_after_logon(picture, account) for account in ("", *self.accounts(picture)))

@@ -96,6 +96,7 @@ def assert_closed(server: SimulatedExchange, name: str) -> None:
     assert ("ExternalAuthoritative" in connector.mechanisms) is (name == "externally_secured")
     if name in ("anonymous", "externally_secured"):
         assert not logons
+        assert all(rights_of(connector, server.account(user)) == set() for user in (APP, SCAN, SHARED))
     else:
         assert connector.mechanisms == {"Tls", "Integrated", "BasicAuth", "BasicAuthRequireTLS"}
     if name == "anonymous":

@@ -11,10 +11,12 @@ import pytest
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.errors import InputError
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.policy import Policy
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.rights import ANONYMOUS_RELAY_RIGHTS
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.service import parse_services
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.steps import Plan
 from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.summary import report_services, sentences
 
-from .rollouts import carry_out, plan_for, rolled_out, services
+from .method_switches import clients_at, on_server, run
+from .rollouts import TODAY, carry_out, plan_for, rolled_out, services
 from .simulated_exchange import RIGHT, Connector, Row, SimulatedExchange
 
 SUBMIT = "ms-Exch-SMTP-Submit"
@@ -70,7 +72,7 @@ def test_a_way_to_log_on_that_opens_the_relay_is_closed(server: SimulatedExchang
     connector.rows += [Row(USER, SUBMIT), Row(USER, RIGHT)]
     assert carry_out(planned(server), server)
     assert connector.mechanisms == {"Tls"}
-    assert rights(connector, USER) == {SUBMIT, RIGHT}, "what has no effect is nobody's to take"
+    assert rights(connector, USER) == set()
 
 
 # -- authenticated ----------------------------------------------------------------------------------------------------
@@ -198,6 +200,49 @@ def test_a_group_for_everybody_beside_accounts_is_a_contradiction(server: Simula
         )
 
 
+@pytest.mark.parametrize("language", ["en", "de", "fr"])
+@pytest.mark.parametrize("there", [False, True])
+def test_everybody_is_no_account_whatever_he_is_called(language: str, there: bool) -> None:
+    german = on_server("2019", language)
+    if there:
+        made(german, method="authenticated")
+    for principal in (
+        german.anonymous,
+        german.everybody,
+        "S-1-5-11",
+        "externally_secured_servers",
+        "MS Exchange\\Partner Servers",
+    ):
+        with pytest.raises(InputError, match="is not an account that logs on; name one"):
+            planned(german, method="authenticated", accounts=[principal])
+
+
+def test_an_account_in_several_forms_is_one_account(server: SimulatedExchange) -> None:
+    forms = {"method": "authenticated", "accounts": [USER, "svc-relay@lab.example"], "sources": ["10.0.0.1"]}
+    run(server, {"a": forms}, clients_at(server, ["10.0.0.1"]))
+    assert planned(server, **forms).steps == ()
+    assert rights(server.named("Relay a"), USER) == {SUBMIT, RIGHT, ROUTING}
+
+
+def test_what_is_declared_beside_a_method_must_not_open_another_one(server: SimulatedExchange) -> None:
+    offered = {"auth_mechanism": ["Tls", "Integrated"]}
+    connector = made(server, method="authenticated", connector=offered)
+    assert carry_out(planned(server, method="anonymous", connector=offered), server)
+    assert connector.groups == {"AnonymousUsers"}
+    assert planned(server, method="anonymous", connector=offered).steps == ()
+    both = {**offered, "permission_groups": ["AnonymousUsers", "ExchangeUsers"]}
+    plan = planned(server, method="anonymous", connector=both)
+    assert told(plan)["two_methods"] is True
+    assert "anonymous and after logging on" in str(plan.refusal)
+
+
+def test_devices_may_send_inside_where_users_relay(server: SimulatedExchange) -> None:
+    both = {"permission_groups": ["ExchangeUsers", "AnonymousUsers"]}
+    connector = made(server, method="authenticated", connector=both)
+    assert planned(server, method="authenticated", connector=both).steps == ()
+    assert rights(connector, server.anonymous) == set(ANONYMOUS_RELAY_RIGHTS) - {RIGHT}
+
+
 # -- internal ---------------------------------------------------------------------------------------------------------
 
 
@@ -226,6 +271,13 @@ def test_the_connector_of_another_method_goes(server: SimulatedExchange) -> None
 def test_who_is_not_listed_any_more_counts_as_lost(server: SimulatedExchange) -> None:
     made(server, sources=["10.0.0.1", "10.0.0.2"])
     assert told(planned(server, method="internal")) == {"too_many_removed": True}
+
+
+def test_sources_of_mail_inside_expire_too(server: SimulatedExchange) -> None:
+    source = {"address": "10.0.0.1", "expires": "2020-01-31"}
+    group = {"scan": {"addresses": {"scan01": source}}}
+    desired = parse_services({"a": {"method": "internal", "sources": ["scan"]}}, group, None, None, server.name, TODAY)
+    assert told(plan_for(server, desired, Policy())) == {"expired_source": False}
 
 
 def test_where_nobody_takes_the_mail_that_is_told() -> None:

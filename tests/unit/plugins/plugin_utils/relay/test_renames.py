@@ -100,7 +100,7 @@ def test_a_rename_beside_a_switch_of_method_keeps_grants_and_every_promise(
     for kill in range(8):
         server = SimulatedExchange(replacement)
         guid = made(server, method=before)
-        server.named("Old").rows += [Row(USER, RIGHT), Row(USER, "ms-Exch-SMTP-Submit")]
+        server.named("Old").rows += [Row(USER, RIGHT), Row(USER, "ms-Exch-Bypass-Anti-Spam")]
         plan = service(server, **wanted)
         assert plan.refusal is None
         promise = Promise(server, clients, {"10.0.0.2", "10.0.0.3"})
@@ -108,7 +108,7 @@ def test_a_rename_beside_a_switch_of_method_keeps_grants_and_every_promise(
             assert carry_out(service(server, **wanted), server, promise)
         else:
             rows = {(row.user, row.right) for row in server.named("New").rows}
-            assert {(USER, RIGHT), (USER, "ms-Exch-SMTP-Submit")} <= rows
+            assert {(USER, RIGHT), (USER, "ms-Exch-Bypass-Anti-Spam")} <= rows
         assert server.named("New").guid == guid
         assert service(server, **wanted).commands == []
         assert promise.relaying() == {"10.0.0.2", "10.0.0.3"}

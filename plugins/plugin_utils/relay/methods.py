@@ -31,7 +31,7 @@ from .rights import (
     EXCHANGE_SERVERS,
     EXCHANGE_USERS,
     GRANTABLE,
-    anonymous_group_rights,
+    group_rights,
 )
 from .world import World
 
@@ -172,7 +172,7 @@ def _closed_to_strangers(groups: frozenset[str], world: World) -> tuple[AccessEn
 
     groups: the permission groups that somebody declared beside the method.
     """
-    theirs = anonymous_group_rights(world.facts.version) if ANONYMOUS_USERS in groups else ()
+    theirs = group_rights(ANONYMOUS_USERS, world.facts.version) if ANONYMOUS_USERS in groups else ()
     disputed = (AUTHORITATIVE_DOMAIN_SENDER,) if theirs else ()
     return _allowed(world.anonymous, (right for right in GRANTABLE if right not in (*theirs, *disputed)))
 

@@ -53,6 +53,10 @@ extends_documentation_fragment:
   - mailrelay.exchange._attributes
   - mailrelay.exchange._exchange
   - mailrelay.exchange._throttling_policy_limits
+notes:
+  - A policy belongs to the organization, so one host of it is enough; give the task C(run_once=true). Without it
+    several hosts try the same at the same time. One that comes late changes nothing where the policy has become what is
+    declared, and fails where it has not.
 seealso:
   - module: mailrelay.exchange.throttling_policy_info
   - module: mailrelay.exchange.receive_connector_throttling

@@ -84,7 +84,11 @@ class WriterAction(ExchangeAction):
         return self.carry_out(plan, exchange, lambda: self.report(desired, plan))
 
     def carry_out(
-        self, plan: Plan, exchange: Exchange, report: Callable[[], Mapping[str, object]] = dict
+        self,
+        plan: Plan,
+        exchange: Exchange,
+        report: Callable[[], Mapping[str, object]] = dict,
+        settle: Callable[[Exception], dict[str, Any] | None] = lambda error: None,
     ) -> dict[str, Any]:
         """Refuse a plan, show it, or run it.
 
@@ -92,14 +96,15 @@ class WriterAction(ExchangeAction):
             plan: what is to be done.
             exchange: open session's facade.
             report: what is returned besides where the plan was neither refused nor failed.
+            settle: the result instead of a failure, when nothing was done before it; None lets it fail.
         """
         refusal = plan.refusal
         if refusal is not None:
-            return _stopped(plan, str(refusal))
+            return stopped(plan, str(refusal))
         self.warnings += [_warning(finding) for finding in plan.findings if finding.accepted is None]
         missing = missing_rights(commands_needed(plan), commands_undoing(plan), plan.server, exchange)
         if missing and not self.check_mode:
-            return _stopped(plan, f"{missing} Nothing was written.")
+            return stopped(plan, f"{missing} Nothing was written.")
         if missing:
             self.warnings.append(f"{missing} A run would stop before it writes.")
         if self.check_mode or not plan.steps:
@@ -108,6 +113,9 @@ class WriterAction(ExchangeAction):
         self.warnings += applied.warnings
         result = writer_result(plan, applied)
         if applied.error is not None:
+            settled = None if applied.commands_run else settle(applied.error)
+            if settled is not None:
+                return settled
             return {**result, "failed": True, "msg": f"{self._sentence(applied.error)} {_undone(applied)}".strip()}
         return {**result, **report()}
 
@@ -135,7 +143,7 @@ class WriterAction(ExchangeAction):
         )
 
 
-def _stopped(plan: Plan, sentence: str) -> dict[str, Any]:
+def stopped(plan: Plan, sentence: str) -> dict[str, Any]:
     """Nothing was written. The whole plan is shown, because the way on is to see what it would have done."""
     return {**writer_result(plan, None), "changed": False, "failed": True, "msg": sentence}
 

@@ -112,6 +112,10 @@ class ObjectNotFound(CmdletFailed):
     """The object a cmdlet was pointed at does not exist, or not yet on the domain controller that was asked."""
 
 
+class ObjectExists(CmdletFailed):
+    """The object that a cmdlet was to create, or its new name, is there already."""
+
+
 class CmdletUnavailable(CmdletFailed):
     """The account does not see a cmdlet or one of its parameters: a management role is missing, or the version."""
 
@@ -154,8 +158,19 @@ ahead. The names are those of Exchange's public exception types; which one these
 
 def is_out_of_scope(record: ErrorRecord) -> bool:
     """Whether Exchange refused to write an object outside of the account's write scopes."""
-    tag = record.error_id.partition("[FailureCategory=Cmdlet-")[2].partition("]")[0]
-    return record.exception in _SCOPE_EXCEPTIONS or tag in _SCOPE_EXCEPTIONS
+    return record.exception in _SCOPE_EXCEPTIONS or _failure_category(record) in _SCOPE_EXCEPTIONS
+
+
+_EXISTS_EXCEPTION = "ADObjectAlreadyExistsException"
+
+
+def _already_exists(record: ErrorRecord) -> bool:
+    return _EXISTS_EXCEPTION in (record.exception, _failure_category(record))
+
+
+def _failure_category(record: ErrorRecord) -> str:
+    """The exception that Exchange's own mark in front of the error id names, empty without one."""
+    return record.error_id.partition("[FailureCategory=Cmdlet-")[2].partition("]")[0]
 
 
 def cmdlet_error(
@@ -179,6 +194,8 @@ def cmdlet_error(
         return CmdletUnavailable(cmdlet, record, _unavailable(cmdlet, what, record, account, server))
     if is_out_of_scope(record):
         return OutOfScope(cmdlet, record, _out_of_scope(cmdlet, account, server, record))
+    if _already_exists(record):
+        return ObjectExists(cmdlet, record)
     if record.exception == "ManagementObjectNotFoundException" or record.category == "ObjectNotFound":
         return ObjectNotFound(cmdlet, record)
     return CmdletFailed(cmdlet, record)

@@ -14,6 +14,8 @@ import pytest
 from ansible_collections.mailrelay.exchange.plugins.module_utils._throttling_policy_properties import (
     THROTTLING_POLICY_LIMITS,
 )
+from ansible_collections.mailrelay.exchange.plugins.plugin_utils.exchange.facade import Exchange
+from exchange_lab.interface import CallContext, CmdletCall
 from exchange_lab.lab import Lab
 
 from .conftest import CONFIG, PASSWORD, Actions
@@ -233,6 +235,62 @@ def test_the_next_run_finishes_what_a_lost_session_left(
     assert not again.get("failed"), again
     assert again["changed"] is (moment == "drop_before")
     assert actions("throttling_policy", **options)["changed"] is False
+
+
+MINE = {"name": NAME, "ews_max_concurrency": 5}
+MADE = {"Name": NAME, "ThrottlingPolicyScope": "Regular", "EwsMaxConcurrency": "5"}
+
+
+@pytest.fixture
+def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Let another host's cmdlet run between the first reading of the policies and the write that follows."""
+
+    def at_once(actions: Actions, cmdlet: str, **parameters: Any) -> None:
+        read, calls = Exchange.read_throttling_policies, iter([CmdletCall(cmdlet, parameters)])
+
+        def read_and_be_late(exchange: Exchange, version: str) -> Any:
+            found = read(exchange, version)
+            for call in calls:
+                assert actions.lab.backend.execute(CallContext("EX1", "administrator"), call).errors == []
+            return found
+
+        monkeypatch.setattr(Exchange, "read_throttling_policies", read_and_be_late)
+
+    return at_once
+
+
+def test_who_comes_late_finds_the_policy_as_declared(lab_of: MakeActions, meanwhile: Callable[..., None]) -> None:
+    actions = lab_of()
+    meanwhile(actions, "New-ThrottlingPolicy", **MADE)
+    late = actions("throttling_policy", **MINE)
+    assert not late.get("failed"), late
+    assert (late["changed"], late["commands"], late["changes"]) == (False, [], [])
+    assert actions("throttling_policy", **MINE)["changed"] is False
+    assert policy(actions)["options"]["ews_max_concurrency"] == 5
+
+
+def test_who_comes_late_to_remove_it_finds_it_gone(lab_of: MakeActions, meanwhile: Callable[..., None]) -> None:
+    actions = lab_of()
+    assert actions("throttling_policy", **MINE)["changed"] is True
+    meanwhile(actions, "Remove-ThrottlingPolicy", Identity=NAME, Confirm=False)
+    late = actions("throttling_policy", name=NAME, state="absent")
+    assert not late.get("failed"), late
+    assert (late["changed"], late["commands"]) == (False, [])
+
+
+def test_who_comes_late_and_finds_another_policy_is_told_of_run_once(
+    lab_of: MakeActions, meanwhile: Callable[..., None]
+) -> None:
+    actions = lab_of()
+    meanwhile(actions, "New-ThrottlingPolicy", **{**MADE, "EwsMaxConcurrency": "6"})
+    mark = actions.mark()
+    late = actions("throttling_policy", **MINE)
+    assert late["failed"] and late["changed"] is False
+    assert f"'{NAME}'" in late["msg"] and "`run_once: true`" in late["msg"] and "\n" not in late["msg"]
+    assert "already exists" not in late["msg"]
+    assert [command.split()[0] for command in late["commands"]] == ["Set-ThrottlingPolicy"]
+    assert actions.writes(mark) == ["New-ThrottlingPolicy"] * 2, "the other host's, and the one that failed"
+    assert policy(actions)["options"]["ews_max_concurrency"] == 6
 
 
 def test_what_exchange_shows_of_the_default_policy(lab_of: MakeActions) -> None:

@@ -64,6 +64,8 @@ def plan_throttling_policy(
         _refuse_default(policy, policies)
     if desired.state == "absent":
         return _plan(facts, _removal(policy) if policy is not None else None, _gone(policy))
+    if policy is None:
+        _refuse_hidden(desired, policies, facts.name)
     changes = _changes(desired, policy, facts)
     if policy is None:
         command = _creation(desired, facts)
@@ -129,16 +131,26 @@ def _changes(
 
 
 def _refuse_unsettable(row: Property, policy: ThrottlingPolicy) -> None:
-    if not row.on_set:
-        raise InputError(
-            f"{row.option}: only New-ThrottlingPolicy takes it, and policy {shown(policy.name)} exists already with "
-            "another value; take it out, or remove the policy first."
-        )
     if row.option in policy.hidden:
         raise InputError(
             f"{row.option}: Get-ThrottlingPolicy does not show it for policy {shown(policy.name)}, so that nobody "
             "could tell whether it is right; take it out."
         )
+    if not row.on_set:
+        raise InputError(
+            f"{row.option}: only New-ThrottlingPolicy takes it, and policy {shown(policy.name)} exists already with "
+            "another value; take it out, or remove the policy first."
+        )
+
+
+def _refuse_hidden(desired: DesiredThrottlingPolicy, policies: Sequence[ThrottlingPolicy], server: str) -> None:
+    """A new policy's limit that no policy shows could be written, and never be compared by a later run."""
+    for option in desired.values:
+        if policies and all(option in policy.hidden for policy in policies):
+            raise InputError(
+                f"{option}: Get-ThrottlingPolicy on {server} shows it for no policy, so that nobody could tell whether "
+                "it is right; take it out."
+            )
 
 
 def _told(row: Property, value: Any) -> object:

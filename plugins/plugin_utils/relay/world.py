@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Literal
 
+from .effective import anonymous_names
 from .model import AccessEntry, PrincipalAnswer, ServerFacts
 from .moves import Create, Delete, Grant, Move, Revoke, Write
 from .ownership import manual_entries
@@ -26,6 +27,7 @@ from .rights import (
     effective_rights,
     group_rights,
     is_exchange_principal,
+    is_known_anonymous,
 )
 from .usages import seeds_of
 
@@ -66,7 +68,7 @@ class World:
 
     def relays_anonymously(self, picture: Picture) -> bool:
         """Whether the anonymous principal may submit to any recipient, by the connector's access list."""
-        return effective_rights(picture.entries or (), self.anonymous) >= _RELAY
+        return self._rights_of_strangers(picture) >= _RELAY
 
     def relays(self, picture: Picture) -> bool:
         """Whether clients that do not authenticate may relay, were the connector to answer them."""
@@ -94,6 +96,7 @@ class World:
             entry.principal.casefold(): entry.principal
             for entry in picture.entries or ()
             if not entry.inherited and not entry.deny and entry.right.casefold() in wanted
+            if not is_known_anonymous(entry.principal)
         }
         return tuple(name for key, name in found.items() if key not in known and not is_exchange_principal(name))
 
@@ -114,7 +117,12 @@ class World:
             return True
         if picture.entries is None:
             return ANONYMOUS_USERS in picture.groups
-        return SUBMIT in effective_rights(picture.entries, self.anonymous)
+        return SUBMIT in self._rights_of_strangers(picture)
+
+    def _rights_of_strangers(self, picture: Picture) -> frozenset[str]:
+        """By every name that the list has for them: also their SID, and names that they have in some language."""
+        entries = picture.entries or ()
+        return effective_rights(entries, *anonymous_names(entries, self.anonymous))
 
     def manual_entries(self, picture: Picture) -> tuple[AccessEntry, ...]:
         """Explicit entries of a connector that somebody granted by hand, not one of its permission groups."""

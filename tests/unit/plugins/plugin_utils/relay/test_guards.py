@@ -365,6 +365,15 @@ def test_a_report_tells_what_is_without_a_declaration(server: SimulatedExchange)
     assert Audit(state, Policy(), server.anonymous).findings("Default Frontend EX1")
 
 
+@pytest.mark.parametrize("name", ["S-1-5-7", "NT AUTHORITY\\ANONYMOUS LOGON", "NT-AUTORIT\u00c4T\\ANONYMOUS-ANMELDUNG"])
+def test_a_report_knows_strangers_by_every_name_that_they_have(server: SimulatedExchange, name: str) -> None:
+    """A list may show their SID, or the name in the language of another server."""
+    wide = {"sources": ["8.8.8.8"], "accept_findings": {"open_relay": "x"}}
+    rolled_out(server, **wide).rows[:] = [Row(name, "ms-Exch-SMTP-Submit"), Row(name, RIGHT)]
+    audit = Audit(read_state(server, services({"a": wide}, server)), Policy(), server.anonymous)
+    assert [found.id for found in audit.findings("Relay a") if found.severity == "critical"] == ["open_relay"]
+
+
 def test_many_addresses_do_not_fill_a_result(server: SimulatedExchange) -> None:
     plan = relay(server, sources=[f"8.8.{n // 250}.{n % 250 + 1}" for n in range(1000)])
     result = only(plan).to_result()

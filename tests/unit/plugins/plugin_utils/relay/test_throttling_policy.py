@@ -26,7 +26,13 @@ from ansible_collections.mailrelay.exchange.plugins.plugin_utils.relay.throttlin
 )
 
 GUID = "755156ba-bb79-49b3-ae2a-a08357d24244"
-GLOBAL = {"Name": f"GlobalThrottlingPolicy_{GUID}", "ThrottlingPolicyScope": "Global", "EwsMaxConcurrency": "27"}
+GLOBAL = {
+    "Name": f"GlobalThrottlingPolicy_{GUID}",
+    "ThrottlingPolicyScope": "Global",
+    "EwsMaxConcurrency": "27",
+    "PowerShellMaxConcurrency": "18",
+    "SuiteMaxConcurrency": "Unlimited",
+}
 OLD_DEFAULT = {"Name": f"DefaultThrottlingPolicy_{GUID}", "IsDefault": True, "EWSMaxConcurrency": 10}
 SERVICE = {
     "Name": "Service",
@@ -162,6 +168,22 @@ def test_what_set_does_not_take_is_given_at_creation_only() -> None:
 def test_what_exchange_does_not_show_is_refused_for_a_policy_that_is_there() -> None:
     with pytest.raises(InputError, match="pop_max_burst: Get-ThrottlingPolicy does not show it"):
         plan({"name": "Service", "pop_max_burst": 5}, SERVICE)
+
+
+def test_what_exchange_shows_for_no_policy_is_not_given_to_a_new_one() -> None:
+    """Else it would be written once, and every later run would fail on it."""
+    options = {"name": "Service", "pop_max_burst": 5}
+    with pytest.raises(InputError, match="pop_max_burst: Get-ThrottlingPolicy on EX1 shows it for no policy"):
+        plan(options)
+    with pytest.raises(InputError, match="shows it for no policy"):
+        plan(options, {**SERVICE, "Name": "Other"})
+    assert "-PopMaxBurst 5" in plan(options, {**SERVICE, "Name": "Other", "PopMaxBurst": None}).commands[0]
+
+
+def test_a_limit_that_only_creation_takes_and_nobody_shows_is_told_as_such() -> None:
+    """Removing the policy, which is what helps against another value, would not help here."""
+    with pytest.raises(InputError, match="suite_max_concurrency: Get-ThrottlingPolicy does not show it"):
+        plan({"name": "Service", "suite_max_concurrency": 5}, SERVICE)
 
 
 @pytest.mark.parametrize(("version", "is_edge", "words"), [("2007", False, "came with"), ("SE", True, "Edge")])

@@ -11,10 +11,9 @@ from .effective import RELAYS, ConnectorAccess, Effective
 from .findings import Finding, finding
 from .model import AccessEntry
 from .pictures import Picture
-from .rights import ANY_RECIPIENT, SUBMIT, decide
+from .rights import ANY_RECIPIENT, RELAY_RIGHTS, decide
 from .world import World
 
-_RELAY = frozenset((SUBMIT, ANY_RECIPIENT))
 STRANGERS, USERS = "clients that do not log on", "everybody who has logged on"
 
 
@@ -66,7 +65,7 @@ def denied_sessions(picture: Picture, world: World, guard: bool | None) -> Itera
         accounts = [(name, access.of_user(name).denied - everybody) for name in world.accounts(picture)]
         found = [(USERS, everybody), *accounts]
     for who, denied in found:
-        taken = ", ".join(sorted(denied & _RELAY))
+        taken = ", ".join(sorted(denied & RELAY_RIGHTS))
         if taken:
             yield finding("relay_denied", world.facts.name, (picture.name,), (), f"{who} {taken}", guard)
 
@@ -102,4 +101,4 @@ def _opens(access: ConnectorAccess, session: _Session) -> bool | None:
         return None
     if RELAYS in session.found.may:
         return True
-    return False if session.found.rights | session.found.doubtful >= _RELAY else None
+    return False if session.found.rights | session.found.doubtful >= RELAY_RIGHTS else None

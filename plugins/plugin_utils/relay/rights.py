@@ -46,6 +46,9 @@ HEADERS_FOREST = "ms-Exch-Accept-Headers-Forest"
 BYPASS_ANTI_SPAM = "ms-Exch-Bypass-Anti-Spam"
 BYPASS_MESSAGE_SIZE_LIMIT = "ms-Exch-Bypass-Message-Size-Limit"
 
+RELAY_RIGHTS = frozenset((SUBMIT, ANY_RECIPIENT))
+"""What relaying takes, whoever does it."""
+
 ALL_RIGHTS = "*"
 """Stands for an access entry that gives every extended right without naming one."""
 

@@ -20,9 +20,9 @@ from .ownership import manual_entries
 from .pictures import Picture, connector_distinguished_name, renamed
 from .rights import (
     ANONYMOUS_USERS,
-    ANY_RECIPIENT,
     EXCHANGE_USERS,
     PERMISSION_GROUPS,
+    RELAY_RIGHTS,
     SUBMIT,
     effective_rights,
     group_rights,
@@ -37,8 +37,6 @@ OUTCOMES: tuple[Outcome, ...] = ("keeps_manual", "removes_dropped", "removes_man
 
 DOCUMENTED_USERS = PERMISSION_GROUPS[EXCHANGE_USERS][0].principal
 """Everybody who has logged on, as Microsoft's documentation names that principal."""
-
-_RELAY = frozenset((SUBMIT, ANY_RECIPIENT))
 
 _NO_ANSWERS: Mapping[tuple[str, str], PrincipalAnswer] = MappingProxyType({})
 
@@ -68,7 +66,7 @@ class World:
 
     def relays_anonymously(self, picture: Picture) -> bool:
         """Whether the anonymous principal may submit to any recipient, by the connector's access list."""
-        return self._rights_of_strangers(picture) >= _RELAY
+        return self._rights_of_strangers(picture) >= RELAY_RIGHTS
 
     def relays(self, picture: Picture) -> bool:
         """Whether clients that do not authenticate may relay, were the connector to answer them."""
@@ -86,12 +84,12 @@ class World:
         if picture.entries is None:
             return EXCHANGE_USERS in picture.groups
         principals = (self.users, account) if account else (self.users,)
-        return effective_rights(picture.entries, *principals) >= _RELAY
+        return effective_rights(picture.entries, *principals) >= RELAY_RIGHTS
 
     def accounts(self, picture: Picture) -> tuple[str, ...]:
         """Principals of their own to whom the connector gives what relaying or sending takes, by explicit entries."""
         known = {self.anonymous.casefold(), self.users.casefold()}
-        wanted = {right.casefold() for right in _RELAY}
+        wanted = {right.casefold() for right in RELAY_RIGHTS}
         found = {
             entry.principal.casefold(): entry.principal
             for entry in picture.entries or ()
@@ -102,7 +100,7 @@ class World:
 
     def has_relay_rights(self, picture: Picture, principal: str) -> bool:
         """Whether explicit entries give a principal all that relaying takes, were it able to log on."""
-        return picture.rights_of(principal) >= {right.casefold() for right in _RELAY}
+        return picture.rights_of(principal) >= {right.casefold() for right in RELAY_RIGHTS}
 
     def serves_after_logon(self, picture: Picture) -> bool:
         """Whether somebody who logs on may relay: every user, or some account."""

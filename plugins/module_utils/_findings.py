@@ -286,11 +286,13 @@ FINDINGS: tuple[FindingKind, ...] = (
         "externally_secured_bypass",
         "warning",
         True,
-        "Connector {connector} on {server} trusts its sources: antispam and the size limit do not apply to them, and "
-        "Exchange takes the senders they name for genuine.",
+        "Connector {connector} on {server} trusts its sources{detail}: antispam and the size limit do not apply to "
+        "them, and Exchange takes the senders they name for genuine.",
         "Use the anonymous method unless the sources need this; else accept the finding and say why.",
-        "The price of the method, shown before it is paid: a service that enters the method externally_secured is "
-        "refused until somebody accepts it. Once the method is there the finding only informs.",
+        "The price of the method, shown before it is paid: whatever makes a connector externally secured, a service or "
+        "a connector of one's own, also a copy or one that is restored, is refused until somebody accepts it. Once the "
+        "method is there the finding only informs, and so it does where a change of method on 2007 and 2010 leads over "
+        "this trust for a few commands.",
     ),
     FindingKind(
         "plain_basic",
@@ -299,7 +301,7 @@ FINDINGS: tuple[FindingKind, ...] = (
         "Connector {connector} on {server} takes passwords without encryption: BasicAuth without BasicAuthRequireTLS.",
         "Add BasicAuthRequireTLS (with Tls) to auth_mechanism; accept the finding for devices that cannot encrypt.",
         "A password that travels in the clear can be read on the way, and it is that of a domain account. It refuses "
-        "where a service would write it, and warns where it is there already.",
+        "where a plan would make a connector ask for one, and warns where it is there already.",
     ),
     FindingKind(
         "sender_rights_missing",
@@ -320,6 +322,16 @@ FINDINGS: tuple[FindingKind, ...] = (
         "Let a connector that answers them take anonymous mail, or declare method anonymous.",
         "Setup of Exchange 2013 and later makes a connector that takes mail for recipients inside from everybody; "
         "setup of 2007 and 2010 makes none, and somebody may have narrowed it.",
+    ),
+    FindingKind(
+        "internal_relays",
+        "warning",
+        False,
+        "On {server} connector {detail} lets {addresses} relay, which the service of {connector} declares for mail to "
+        "recipients inside only.",
+        "Take the addresses out of that connector's sources, or out of this service when they are meant to relay.",
+        "Method internal has no connector of its own, so what its sources may do is what the connector that answers "
+        "them lets them do. They were listed as senders that need no relay.",
     ),
 )
 

@@ -23,6 +23,10 @@ description:
   - Every list is written only where the connector still is as it was read. When somebody else changed a list of it, its
     name, its transport role or whether it is enabled meanwhile, the run stops, says what was added and removed, and
     undoes what it had done; what they wrote stays.
+  - A connector that newly trusts its sources, by V(ExternalAuthoritative) in O(auth_mechanism), or newly takes
+    passwords in the clear, by V(BasicAuth) without V(BasicAuthRequireTLS), is refused until the finding
+    V(externally_secured_bypass) or V(plain_basic) is in O(accept_findings). Creating a copy of such a connector and
+    restoring one that was removed count as well; one that is like that already only gets the finding.
   - Rights are managed by M(mailrelay.exchange.receive_connector_permission) and are left alone here, except for those
     that Exchange itself changes along with O(permission_groups).
 options:

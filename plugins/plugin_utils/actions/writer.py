@@ -101,7 +101,7 @@ class WriterAction(ExchangeAction):
         refusal = plan.refusal
         if refusal is not None:
             return stopped(plan, str(refusal))
-        self.warnings += [_warning(finding) for finding in plan.findings if finding.accepted is None]
+        self.warnings += [_warning(finding) for finding in plan.findings if _is_news(finding, plan)]
         missing = missing_rights(commands_needed(plan), commands_undoing(plan), plan.server, exchange)
         if missing and not self.check_mode:
             return stopped(plan, f"{missing} Nothing was written.")
@@ -158,6 +158,11 @@ def _undone(applied: Applied) -> str:
 def today() -> date:
     """The date that expiring sources are compared with."""
     return date.today()
+
+
+def _is_news(finding: Finding, plan: Plan) -> bool:
+    """Whether it is worth a warning: nobody accepted it, and what only informs goes with a change."""
+    return finding.accepted is None and (bool(plan.steps) or finding.severity != "info")
 
 
 def _warning(finding: Finding) -> str:

@@ -12,7 +12,7 @@ from ansible_collections.mailrelay.exchange.plugins.module_utils._profiles impor
 from ansible_collections.mailrelay.exchange.plugins.module_utils._properties import BY_OPTION, VERSIONS
 
 from .answering import FRONT_END, SMTP_PORT
-from .desired import AUTHENTICATED, EXTERNALLY_SECURED, Method
+from .desired import AUTHENTICATED, Method
 from .findings import Finding, finding
 from .model import ExchangeServerAddresses
 from .moves import Create, Grant, Move, Write
@@ -38,10 +38,13 @@ _HYBRID = frozenset(("acceptcloudservicesmail", "acceptoorgprotocol"))
 _CAPABILITIES = "tls_domain_capabilities"
 # The values of the profile that let a single source take every connection there is.
 _UNLIMITED = ("max_inbound_connection_per_source", "max_inbound_connection_percentage_per_source")
+_PASSING = " for a moment, while the method changes"
+_NOTHING_TO_DO = "Nothing is to be done: no other way keeps them served here, and the plan ends without this trust."
 
 
 def connector_findings(
     picture: Picture,
+    before: Picture | None,
     world: World,
     policy: Policy,
     addresses: Sequence[ExchangeServerAddresses],
@@ -51,7 +54,8 @@ def connector_findings(
     """Findings about one relay connector.
 
     Args:
-        picture: the connector.
+        picture: the connector, after the moves.
+        before: as it is, None when there is none. What is bad already only warns, so that other changes go through.
         world: its server, after the moves.
         policy: what to judge by.
         addresses: of every Exchange server.
@@ -63,19 +67,31 @@ def connector_findings(
         yield finding("hub_transport_on_port_25", server, (picture.name,))
     if picture.externally_secured and world.relays_anonymously(picture):
         yield finding("two_methods", server, (picture.name,), (), "anonymous and externally secured")
-    if method == EXTERNALLY_SECURED or picture.externally_secured:
-        entered = method == EXTERNALLY_SECURED and any(EXTERNAL in _mechanisms_written(move) for move in moves)
-        told = (None, None) if entered else (False, "info")
-        yield finding("externally_secured_bypass", server, (picture.name,), (), "", *told)
-    if BASIC in picture.mechanisms and BASIC_ONLY_WITH_TLS not in picture.mechanisms:
-        entered = method == AUTHENTICATED and any(BASIC in _mechanisms_written(move) for move in moves)
-        yield finding("plain_basic", server, (picture.name,), guard=None if entered else False)
+    yield from _trust(picture, before, server, moves)
+    if _takes_plain_passwords(picture):
+        new = before is None or not _takes_plain_passwords(before)
+        yield finding("plain_basic", server, (picture.name,), guard=None if new else False)
     if world.relays(picture):
         yield from open_relay(picture, server, policy)
         yield from _addresses_of_others(picture, server, policy, addresses)
     elif method == AUTHENTICATED:
         # Mail servers do not log on as users: whichever of them is answered here is refused.
         yield from _addresses_of_others(picture, server, replace(policy, protected=_not_shared(policy)), addresses)
+
+
+def _trust(picture: Picture, before: Picture | None, server: str, moves: Iterable[Move]) -> Iterator[Finding]:
+    """The finding for trust in whoever connects: entered by a plan, there already, or only on the way to something."""
+    trusted = before is not None and before.externally_secured
+    if picture.externally_secured:
+        told = (False, "info") if trusted else (None, None)
+        yield finding("externally_secured_bypass", server, (picture.name,), (), "", *told)
+    elif not trusted and any(EXTERNAL in _mechanisms_written(move) for move in moves):
+        passing = finding("externally_secured_bypass", server, (picture.name,), (), _PASSING, False, "info")
+        yield replace(passing, remedy=_NOTHING_TO_DO)
+
+
+def _takes_plain_passwords(picture: Picture) -> bool:
+    return BASIC in picture.mechanisms and BASIC_ONLY_WITH_TLS not in picture.mechanisms
 
 
 def _mechanisms_written(move: Move) -> frozenset[str]:
@@ -95,10 +111,10 @@ def sender_rights_missing(picture: Picture, world: World, accounts: Sequence[str
 
     without = [account for account in accounts if lacking(world.users, account)]
     if without:
-        detail = f"{', '.join(without)} {'has' if len(without) == 1 else 'have'} not"
+        detail = f"{', '.join(without)} {'lacks' if len(without) == 1 else 'lack'}"
         yield finding("sender_rights_missing", world.facts.name, (picture.name,), (), detail)
     elif not accounts and lacking(world.users):
-        yield finding("sender_rights_missing", world.facts.name, (picture.name,), (), "ExchangeUsers does not give")
+        yield finding("sender_rights_missing", world.facts.name, (picture.name,), (), "ExchangeUsers lacks")
 
 
 def _addresses_of_others(

@@ -78,7 +78,7 @@ def plan_findings(
             yield from _sources(target, final.facts.name)
         if not target.present or picture is None or target.desired.aspect == "throttling":
             continue
-        yield from connector_findings(picture, final, policy, known, target.desired.method, own)
+        yield from connector_findings(picture, target.before, final, policy, known, target.desired.method, own)
         yield from _another_method(target, picture, final)
         if target.desired.method == AUTHENTICATED:
             accounts = final.accounts(picture) if target.desired.grants else ()
@@ -178,7 +178,7 @@ class Audit:
             if relays:
                 yield from open_relay(picture, world.facts.name, self._policy)
             return
-        yield from connector_findings(picture, world, self._policy, self._known)
+        yield from connector_findings(picture, picture, world, self._policy, self._known)
         yield from denied(picture, world, False)
         yield from excessive_rights(picture, (), world)
         yield from denied_sessions(picture, world, False)

@@ -17,7 +17,7 @@ from .existing import existing
 from .findings import Finding, finding, name_addresses, with_acceptance
 from .fitting import fit
 from .guards import accepted_for, empty_sources, plan_findings
-from .internal import answered_by
+from .internal import answered_by, may_answer
 from .model import ReceiveConnector, ServerState
 from .moments import Flaw
 from .ordering import ordered_moves
@@ -39,12 +39,15 @@ _PREFERRED_REFERENCE = "Default Frontend {server}"
 def access_needed(desired: DesiredConnectors, state: ServerState) -> tuple[str, ...]:
     """Distinguished names of the connectors whose access lists the planner has to know.
 
-    Those are the declared connectors that exist, and, only where the anonymous principal's name cannot come from
-    them, one other connector with permission group AnonymousUsers. `state.access` may be empty here; asked again with
-    the lists that were read in it, this also names the other connector where a list turns out not to tell the name.
+    Those are the declared connectors that exist, those that answer sources for mail inside only, and, only where the
+    anonymous principal's name cannot come from them, one other connector with permission group AnonymousUsers.
+    `state.access` may be empty here; asked again with the lists that were read in it, this also names the other
+    connector where a list turns out not to tell the name.
     """
     desired = with_left_overs(desired, state)
     pairs = [(entry, _existing(entry, state)) for entry in desired if entry.aspect != "throttling"]
+    answering = [(entry, connector) for entry in desired for connector in _answering_inside(entry, state)]
+    pairs += answering
     own = [connector for _entry, connector in pairs if connector is not None]
     needed = [connector.distinguished_name for connector in own]
 
@@ -58,6 +61,17 @@ def access_needed(desired: DesiredConnectors, state: ServerState) -> tuple[str, 
         if reference is not None:
             needed.append(reference.distinguished_name)
     return tuple(dict.fromkeys((*needed, *users_told_by(desired, state))))
+
+
+def _answering_inside(entry: DesiredConnector, state: ServerState) -> list[ReceiveConnector]:
+    """The connectors that may answer sources which are declared for mail inside only: do they let them relay?"""
+    if entry.method != INTERNAL:
+        return []
+    pictures = {connector.distinguished_name: picture_of(connector, state) for connector in state.connectors}
+    before = _existing(entry, state)
+    own = None if before is None else pictures[before.distinguished_name]
+    found = {picture.distinguished_name for picture in may_answer(entry, own, pictures.values())}
+    return [connector for connector in state.connectors if connector.distinguished_name in found]
 
 
 def _has_the_group(connector: ReceiveConnector) -> bool:
@@ -84,7 +98,8 @@ def _keeps_the_group(connector: ReceiveConnector, desired: DesiredConnectors, st
 
 def _needs_the_name(entry: DesiredConnector, connector: ReceiveConnector | None) -> bool:
     if entry.state == "absent":
-        return False
+        # What answers sources for mail inside is judged by what it lets anonymous clients do.
+        return entry.method == INTERNAL and connector is not None
     if entry.aspect == "permission":
         # Without the name nobody could tell which entries are the permission group's, nor judge what is granted.
         return connector is not None or any(is_anonymous(grant.principal) for grant in entry.grants)

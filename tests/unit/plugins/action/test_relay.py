@@ -133,6 +133,39 @@ def test_a_finding_that_refuses_nothing_is_a_warning(actions: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("service", "identifier"),
+    [
+        ({"method": "authenticated"}, "sender_rights_missing"),
+        ({"method": "externally_secured"}, "externally_secured_bypass"),
+    ],
+    ids=["authenticated", "externally_secured"],
+)
+def test_what_only_informs_is_no_warning_where_nothing_changes(
+    actions: Any, service: dict[str, Any], identifier: str
+) -> None:
+    services = {"external": {"sources": ["127.0.0.10"], **service}}
+    actions("relay", services=services, accept_findings={"externally_secured_bypass": "they are ours"})
+    for check in (True, False):
+        again = actions("relay", check=check, services=services)
+        assert [(entry["id"], entry["severity"]) for entry in again["findings"]] == [(identifier, "info")]
+        assert not again["changed"] and "warnings" not in again
+    services["external"]["sources"] = ["127.0.0.10", "127.0.0.11"]
+    changed = actions("relay", check=True, services=services)
+    assert [warning.split("]")[0] for warning in changed["warnings"]] == [f"[{identifier}"]
+
+
+def test_what_is_wrong_is_a_warning_also_where_nothing_changes(actions: Any) -> None:
+    made = {"name": "Plain", "bindings": ["0.0.0.0:25"], "remote_ip_ranges": ["127.0.0.10"]}
+    made["auth_mechanism"] = ["Tls", "BasicAuth"]
+    refused = actions("receive_connector", **made)
+    assert refused["failed"] and "[plain_basic]" in refused["msg"] and actions.writes() == []
+    assert actions("receive_connector", **made, accept_findings={"plain_basic": "old scanners"})["changed"]
+    again = actions("receive_connector", **made)
+    assert not again["changed"]
+    assert [warning.split("]")[0] for warning in again["warnings"]] == ["[plain_basic"]
+
+
+@pytest.mark.parametrize(
     ("options", "sentence"),
     [
         ({"services": {"external": {"sources": ["payrol"]}}}, "source group 'payrol' is not defined; did you mean"),

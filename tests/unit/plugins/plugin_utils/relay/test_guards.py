@@ -274,6 +274,88 @@ def test_the_price_of_trust_is_accepted_before_it_is_paid_and_shown_afterwards(s
     assert (only(plan).id, only(plan).severity, plan.refusal) == ("externally_secured_bypass", "info", None)
 
 
+TRUSTED = {"permission_groups": ["ExchangeServers"], "auth_mechanism": ["Tls", "ExternalAuthoritative"]}
+PLAIN = {"auth_mechanism": ["Tls", "BasicAuth"]}
+ONE_CLIENT = {"bindings": ["0.0.0.0:25"], "remote_ip_ranges": ["10.0.0.7"]}
+
+
+def unaccepted(server: SimulatedExchange, name: str, **options: Any) -> Plan:
+    return plan_for(server, parse_receive_connector({"name": name, **options}, server.name), Policy())
+
+
+@pytest.mark.parametrize(
+    ("identifier", "options"), [("externally_secured_bypass", TRUSTED), ("plain_basic", PLAIN)], ids=["trust", "plain"]
+)
+def test_what_a_connector_of_ones_own_newly_allows_is_accepted_first(
+    server: SimulatedExchange, identifier: str, options: Mapping[str, Any]
+) -> None:
+    created = unaccepted(server, "Made", **ONE_CLIENT, **options)
+    assert (only(created).id, created.refusal is not None) == (identifier, True)
+    assert carry_out(unaccepted(server, "Made", **ONE_CLIENT), server)
+    changed = unaccepted(server, "Made", **options)
+    assert (only(changed).id, changed.refusal is not None) == (identifier, True)
+
+    desired = parse_receive_connector({"name": "Made", **options}, server.name)
+    accepted = plan_for(server, desired, Policy(accepted={identifier: "CHG1: the scanners need it"}))
+    assert (only(accepted).accepted, accepted.refusal) == ("CHG1: the scanners need it", None)
+    assert carry_out(accepted, server)
+    other = unaccepted(server, "Made", comment="another text", **options)
+    assert other.steps
+    assert (only(other).id, other.refusal) == (identifier, None), "what is there already is no news"
+
+
+@pytest.mark.parametrize("options", [TRUSTED, PLAIN], ids=["trust", "plain"])
+def test_a_connector_that_is_restored_allows_it_anew(server: SimulatedExchange, options: Mapping[str, Any]) -> None:
+    meant = Policy(accepted={"externally_secured_bypass": "they are ours", "plain_basic": "they cannot encrypt"})
+    desired = parse_receive_connector({"name": "Made", **ONE_CLIENT, **options}, server.name)
+    assert carry_out(plan_for(server, desired, meant), server)
+    assert carry_out(connector(server, "Made", state="absent"), server)
+    assert plan_for(server, desired, Policy()).refusal is not None
+    assert plan_for(server, desired, meant).refusal is None
+
+
+def test_a_password_that_was_encrypted_and_is_no_longer_is_refused(server: SimulatedExchange) -> None:
+    encrypted = {"auth_mechanism": ["Tls", "BasicAuth", "BasicAuthRequireTLS"]}
+    plan = unaccepted(server, "Made", **ONE_CLIENT, **encrypted)
+    assert (plan.findings, plan.refusal) == ([], None)
+    assert carry_out(plan, server)
+    plan = unaccepted(server, "Made", auth_mechanism={"remove": ["BasicAuthRequireTLS"]})
+    assert (only(plan).id, plan.refusal is not None) == ("plain_basic", True)
+
+
+@pytest.mark.parametrize("method", ["anonymous", "authenticated"])
+def test_a_service_of_any_method_asks_for_no_plain_password(server: SimulatedExchange, method: str) -> None:
+    plan = judged(server, Policy(), sources=["10.0.0.1"], method=method, connector=PLAIN)
+    assert plan.refusal is not None
+    assert [entry.id for entry in plan.refusal.findings] == ["plain_basic"]
+
+
+@pytest.mark.parametrize("version", ["2007", "2010"])
+def test_trust_that_only_lasts_while_the_method_changes_is_told_and_refuses_nothing(version: str) -> None:
+    server = SimulatedExchange(whole_groups=True, version=version)
+    sources = {"sources": ["10.0.0.1"]}
+    rolled_out(server, **sources, method="authenticated", accounts=["LAB\\svc-relay"])
+    plan = judged(server, Policy(), **sources)
+    assert any("'ExternalAuthoritative'" in command for command in plan.commands), "else nothing is passed through"
+    assert (only(plan).id, only(plan).severity, plan.refusal) == ("externally_secured_bypass", "info", None)
+    assert "trusts its sources for a moment, while the method changes:" in only(plan).message
+    assert carry_out(plan, server)
+    assert judged(server, Policy(), **sources).findings == []
+
+
+def test_where_nothing_is_trusted_on_the_way_nothing_is_told() -> None:
+    server = SimulatedExchange(whole_groups=True)
+    rolled_out(server, sources=["10.0.0.1"], method="authenticated", accounts=["LAB\\svc-relay"])
+    plan = judged(server, Policy(), sources=["10.0.0.1"])
+    assert (bool(plan.steps), plan.findings) == (True, [])
+
+
+def test_who_leaves_trust_does_not_pass_through_it(server: SimulatedExchange) -> None:
+    rolled_out(server, sources=["10.0.0.1"], method="externally_secured")
+    plan = judged(server, Policy(), sources=["10.0.0.1"])
+    assert (bool(plan.steps), plan.findings) == (True, [])
+
+
 def test_a_denied_right_is_told(server: SimulatedExchange) -> None:
     made = rolled_out(server, sources=["10.0.0.1"])
     made.rows.append(Row(server.anonymous, RIGHT, deny=True))

@@ -165,7 +165,7 @@ def test_what_an_account_may_name_as_sender_is_told(server: SimulatedExchange) -
     plan = planned(server, method="authenticated", accounts=[USER])
     [entry] = plan.findings
     assert (entry.id, entry.severity) == ("sender_rights_missing", "info")
-    assert f"{USER} has not the right" in entry.message
+    assert f"{USER} lacks the right" in entry.message
     account = {"principal": USER, "rights": [SUBMIT, RIGHT, ANY_SENDER]}
     assert planned(server, method="authenticated", accounts=[account]).findings == []
 

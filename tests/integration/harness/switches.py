@@ -55,22 +55,34 @@ KINDS = (
 WATCH = [kind.watch(recipient) for kind in KINDS for recipient in (OUTSIDE, INSIDE)]
 
 
+TOLD = ("internal", True)
+"""Where a service is told that its clients are refused unless they log on."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Stop:
-    """What is declared at one stop of the tour through all methods."""
+    """What is declared at one stop of the tour through all methods.
+
+    users: whether the default connector lets everybody relay who logs on and nobody else, as on 2007 and 2010.
+    """
 
     name: str
     sources: tuple[str, ...]
+    users: bool = False
 
     @property
     def services(self) -> dict[str, Any]:
         """The declaration; refusals are answered at once, so that nobody waits for them."""
         quick = {} if self.name == "internal" else {"connector": {"tarpit_interval": "00:00:00"}}
-        return {"switched": {**METHODS[self.name], "sources": list(self.sources), **quick}}
+        told = {"accept_findings": {"internal_refused": "they log on"}} if (self.name, self.users) == TOLD else {}
+        return {"switched": {**METHODS[self.name], "sources": list(self.sources), **quick, **told}}
 
     def lets(self, kind: Kind, recipient: str) -> bool:
-        """Whether a client may send: by the service, or by the default connector, which lets nobody relay or log on."""
+        """Whether a client may send: by the service, or by the default connector, which lets nobody relay or log on
+        unless it is for `users`."""
         if kind.client not in self.sources or self.name == "internal":
+            if self.users:
+                return kind.logon != "never"
             return recipient == INSIDE and kind.logon != "always"
         if self.name in ("anonymous", "externally_secured"):
             return kind.logon != "always"
@@ -78,7 +90,7 @@ class Stop:
         return kind.logon != "never" and (listed is None or f"LAB\\{kind.user}" in listed)
 
 
-def tour() -> list[Stop]:
+def tour(users: bool = False) -> list[Stop]:
     """A walk that goes from every method to every other one exactly once, and ends where it began (Hierholzer)."""
     names = list(METHODS)
     left = {name: [other for other in reversed(names) if other != name] for name in names}
@@ -90,7 +102,7 @@ def tour() -> list[Stop]:
             walk.append(path.pop())
     # The sources change at some of the switches, the one that stays is there always.
     sources = ((LISTED,), (LISTED,), (LISTED, LATER), (LISTED, LATER))
-    return [Stop(name, sources[number % len(sources)]) for number, name in enumerate(reversed(walk))]
+    return [Stop(name, sources[number % len(sources)], users) for number, name in enumerate(reversed(walk))]
 
 
 @dataclasses.dataclass(frozen=True)

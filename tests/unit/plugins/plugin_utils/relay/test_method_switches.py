@@ -79,6 +79,22 @@ def test_every_switch_keeps_its_promises_wherever_it_is_killed(
         assert_reached(killed, after, clients, allowed)
 
 
+@pytest.mark.parametrize(("old", "new"), list(permutations(METHODS, 2)))
+def test_clients_of_both_families_are_kept(old: str, new: str) -> None:
+    """A service has addresses of IPv6 too, alone, in a network and beside those of IPv4; some of them go or come."""
+    server = on_server("2019", "de", "removes_manual")
+    clients = clients_at(server, ("10.0.0.1", "10.0.0.2", "fd00:10::1", "fd00:20::7", "fd00:30::1"))
+    before = {"a": {**method(old, server), "sources": ["10.0.0.1", "fd00:10::1", "fd00:20::/112"]}}
+    after = {"a": {**method(new, server), "sources": ["10.0.0.2", "fd00:20::/112", "fd00:30::1"]}}
+    run(server, before, clients)
+    start = copy.deepcopy(server)
+    whole = run(server, after, clients)
+    for killed in (start, *whole.states):
+        run(killed, after, clients)
+        assert_closed(killed, new)
+        assert_reached(killed, after, clients)
+
+
 def told_of_internal(server: SimulatedExchange) -> tuple[str, ...]:
     """Where setup lets nobody send without logging on, `internal` is told to reach nobody."""
     return ("internal_refused",) if server.kind == "transport" else ()

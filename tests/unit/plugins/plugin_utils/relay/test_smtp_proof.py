@@ -85,6 +85,82 @@ def test_the_own_address_is_not_bound_and_may_be_unknown(declared: tuple[Listing
     assert all("expect" not in recipient for recipient in unknown["recipients"])
 
 
+INSIDE = {"address": "a@contoso.com"}
+OUTSIDE = {"address": "b@fabrikam.com"}
+
+
+@pytest.mark.parametrize(
+    ("method", "more", "relay", "because", "recipients"),
+    [
+        ("anonymous", {}, True, "", [{**INSIDE, "expect": "accepted"}, {**OUTSIDE, "expect": "accepted"}]),
+        ("externally_secured", {}, True, "", [{**INSIDE, "expect": "accepted"}, {**OUTSIDE, "expect": "accepted"}]),
+        ("authenticated", {}, False, ", for after logging on", [INSIDE, {**OUTSIDE, "expect": "refused"}]),
+        (
+            "authenticated",
+            {"accounts": ["CONTOSO\\svc-erp"]},
+            False,
+            ", for after logging on",
+            [INSIDE, {**OUTSIDE, "expect": "refused"}],
+        ),
+        (
+            "internal",
+            {},
+            False,
+            ", for recipients inside",
+            [{**INSIDE, "expect": "accepted"}, {**OUTSIDE, "expect": "refused"}],
+        ),
+    ],
+)
+def test_what_a_listed_client_may_do_without_logging_on_is_a_matter_of_the_method(
+    method: str, more: dict[str, Any], relay: bool, because: str, recipients: list[dict[str, str]]
+) -> None:
+    services = {"scan": {"method": method, "sources": ["10.20.4.11"], **more}}
+    [probe] = probes(listings(services, None, "EX1", TODAY), {"address": "10.20.4.11"})
+    assert (probe["relay"], probe["because"]) == (relay, f"service scan lists 10.20.4.11{because}")
+    assert probe["recipients"] == recipients
+
+
+def test_the_narrowest_source_tells_whose_method_counts() -> None:
+    services = {
+        "office": {"method": "authenticated", "sources": ["10.20.0.0/16"]},
+        "payroll": {"method": "anonymous", "sources": ["10.20.4.11"]},
+        "scan": {"method": "internal", "sources": ["10.20.5.0/24"]},
+    }
+    declared = listings(services, None, "EX1", TODAY)
+    found = probes(declared, *({"address": address} for address in ("10.20.4.11", "10.20.5.1", "10.20.6.1")))
+    assert [(probe["relay"], str(probe["because"]).split()[1]) for probe in found] == [
+        (True, "payroll"),
+        (False, "scan"),
+        (False, "office"),
+    ]
+
+
+def test_a_client_for_inside_whom_relay_proof_lets_relay_is_expected_to() -> None:
+    internal = listings({"scan": {"method": "internal", "sources": ["10.20.4.11"]}}, None, "EX1", TODAY)
+    [probe] = probes(internal, {"address": "10.20.4.11", "relay": True})
+    assert [recipient["expect"] for recipient in probe["recipients"]] == ["accepted", "accepted"]
+    assert str(probe["because"]).startswith("relay_proof says so, although service scan lists 10.20.4.11")
+
+
+def test_a_service_that_is_gone_lets_nobody_in() -> None:
+    gone = {"scan": {"method": "internal", "sources": ["10.20.4.11"], "state": "absent"}}
+    assert listings(gone, None, "EX1", TODAY) == ()
+
+
+@pytest.mark.parametrize(
+    ("answers", "verdict"),
+    [
+        ([("accepted", "accepted", True), ("refused", "relay_refused", True)], PROVEN),
+        ([("accepted", "accepted", True), ("refused", "accepted", False)], CONTRADICTED),
+        ([("accepted", "relay_refused", False), ("refused", "relay_refused", True)], CONTRADICTED),
+        ([("accepted", "deferred", None), ("refused", "relay_refused", True)], NOT_PROVEN),
+    ],
+)
+def test_a_client_for_inside_is_proved_by_both_answers(answers: list[tuple[str, str, bool]], verdict: str) -> None:
+    result = {"recipients": [answer(*one) for one in answers], "msg": "Server ex1 answered."}
+    assert judge({**PROBE, "relay": False}, result, settled=True)["verdict"] == verdict
+
+
 def test_every_client_is_paired_with_every_target(declared: tuple[Listing, ...]) -> None:
     found = probes(
         declared, {"address": "10.20.4.11"}, {"address": "10.99.0.1"}, targets=[SERVER, "smtp.contoso.com"], port=26

@@ -140,7 +140,11 @@ def prepared(lab: Lab, start_lab: Any, tmp_path_factory: pytest.TempPathFactory)
 @dataclasses.dataclass(frozen=True)
 class Group:
     """An account of a role group. Each answer: None is done; else what a run says, and `warned`: check mode only
-    warns, because the account can read all that the plan needs."""
+    warns, because the account can read all that the plan needs.
+
+    logon, accounts: what check mode says of a service whose clients log on, for everybody and for some accounts; None:
+    nothing is lacking. One that has no connector only takes that permissions can be read.
+    """
 
     user: str
     create: str | None
@@ -148,10 +152,14 @@ class Group:
     remove: str | None
     warned: bool
     reads_permissions: bool
+    logon: str | None
+    accounts: str | None
 
 
 GROUPS = {
-    "Server Management": Group("operator", NO_READING, NO_READING, NO_READING, False, False),
+    "Server Management": Group(
+        "operator", NO_READING, NO_READING, NO_READING, False, False, "Get-ADPermission", "Get-ADPermission"
+    ),
     "Hygiene Management": Group(
         "hygienist",
         NO_GRANTING,
@@ -159,6 +167,8 @@ GROUPS = {
         f"may not use Add-ADPermission, which would undo a run that fails, on EX1: give it {NO_GRANTS}.",
         True,
         True,
+        None,
+        "may not use Add-ADPermission on EX1",
     ),
     "View-Only Organization Management": Group(
         "auditor",
@@ -170,7 +180,16 @@ GROUPS = {
         "the management roles 'Receive Connectors' and 'Active Directory Permissions'",
         True,
         True,
+        "may not use New-ReceiveConnector",
+        "may not use New-ReceiveConnector, Add-ADPermission",
     ),
+}
+
+
+METHODS: dict[str, dict[str, Any]] = {
+    "authenticated": anonymous(method="authenticated"),
+    "accounts": anonymous(method="authenticated", accounts=[r"LAB\auditor"]),
+    "internal": anonymous(method="internal"),
 }
 
 
@@ -189,6 +208,7 @@ def test_a_role_group_is_told_what_it_lacks_before_anything_is_written(
                     *shown_and_run("create", "relay", anonymous()),
                     *shown_and_run("grant", "receive_connector_permission", GRANT),
                     *shown_and_run("remove", "relay", removal),
+                    *(task(name, "relay", arguments, check_mode=True) for name, arguments in METHODS.items()),
                     task("info", "receive_connector_info", {}),
                     task("server", "exchange_server_info", {"gather": ["cmdlets"]}),
                 ]
@@ -210,6 +230,15 @@ def test_a_role_group_is_told_what_it_lacks_before_anything_is_written(
         assert shown["changed"] and shown["commands"] == done["commands"], name
         [warning] = [text for text in shown["warnings"] if "may not use" in text]
         assert expected in sentence(warning) and warning.endswith("A run would stop before it writes.")
+    for name in METHODS:
+        reading = None if case.reads_permissions else "Get-ADPermission"
+        lacking = {"authenticated": case.logon, "accounts": case.accounts, "internal": reading}[name]
+        shown = told(run, name)
+        said = (*shown.get("warnings", ()), shown.get("msg") or "")
+        lacks_some = [text for text in said if "may not use" in text or "is not visible" in text]
+        assert len(lacks_some) == (lacking is not None), f"{name}: {said}"
+        assert lacking is None or lacking in lacks_some[0], name
+        assert shown["refused"] or shown["changed"] is (name != "internal"), name
     connectors = told(run, "info")["receive_connectors"]
     assert len(connectors) > 5
     assert all((one["permissions"] is not None) is case.reads_permissions for one in connectors)

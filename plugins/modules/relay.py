@@ -233,6 +233,21 @@ EXAMPLES = r"""
         sources:
           - 10.33.0.0/24
 
+- name: Let two accounts of one application relay after logging on, one of them with any sender
+  mailrelay.exchange.relay:
+    services:
+      erp:
+        method: authenticated
+        sources:
+          - 10.20.8.0/28
+        accounts:
+          - svc-ansible@contoso.com
+          - principal: CONTOSO\svc-scanner
+            rights:
+              - ms-Exch-SMTP-Submit
+              - ms-Exch-SMTP-Accept-Any-Recipient
+              - ms-Exch-SMTP-Accept-Any-Sender
+
 # sources/legacy.csv, as a spreadsheet saves it:
 #
 #   address;name;owner;ticket;reason;expires

@@ -96,7 +96,8 @@ class World:
             if not entry.inherited and not entry.deny and entry.right.casefold() in wanted
             if not is_known_anonymous(entry.principal)
         }
-        return tuple(name for key, name in found.items() if key not in known and not is_exchange_principal(name))
+        # In the order of their names, whatever the order of an access list: so commands are the same in every run.
+        return tuple(found[key] for key in sorted(found.keys() - known) if not is_exchange_principal(found[key]))
 
     def has_relay_rights(self, picture: Picture, principal: str) -> bool:
         """Whether explicit entries give a principal all that relaying takes, were it able to log on."""

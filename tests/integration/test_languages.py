@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from harness.five_steps import INFO, play, result
 from harness.lab import Lab
-from harness.labs import LISTED, inventory
+from harness.labs import LATER, LISTED, inventory
 from harness.plays import PlayRun, Runner
 from harness.promises import relays
 
@@ -33,6 +33,7 @@ NAMES = {
 CULTURES = {"EX1": "en", "EX2": "de", "EX3": "fr"}
 SERVICE_USERS = ("svc-one", "svc-two")
 RELAY, PERMISSION = "mailrelay.exchange.relay", "mailrelay.exchange.receive_connector_permission"
+TOLD = ("changed", "changes", "commands", "diff", "findings", "msg", "services", "summary")
 ACCEPTED = {"excessive_rights": "the scanners are known senders"}
 
 
@@ -40,6 +41,19 @@ def grants(*wanted: Mapping[str, Any], **options: Any) -> dict[str, Any]:
     return {PERMISSION: {"connector": "Relay external", "grants": list(wanted), **options}}
 
 
+def office(method: str, **more: Any) -> dict[str, Any]:
+    """A service beside the other one, by some method."""
+    return {RELAY: {"services": {"office": {"method": method, "sources": [LATER], **more}}}}
+
+
+ACCOUNTS = ["LAB\\svc-one", {"principal": "svc-two@lab.example", "rights": [SUBMIT, ANY_RECIPIENT]}]
+OFFICE: list[dict[str, Any]] = [
+    {"name": "Office logs on", **office("authenticated")},
+    {"name": "Office has accounts", **office("authenticated", accounts=ACCOUNTS)},
+    {"name": "Office logs on no more", **office("anonymous")},
+    {"name": "Office sends inside", **office("internal")},
+    {"name": "Office has accounts again", **office("authenticated", accounts=ACCOUNTS)},
+]
 SERVICE = {"services": {"external": {"method": "anonymous", "sources": [LISTED]}}}
 TASKS: list[dict[str, Any]] = [
     {"name": "Relay", RELAY: SERVICE},
@@ -85,6 +99,7 @@ TASKS: list[dict[str, Any]] = [
         },
     },
     {"name": "Back", RELAY: SERVICE},
+    *OFFICE,
     {"name": "Read back", INFO: {"name": "Relay external"}},
 ]
 
@@ -128,7 +143,7 @@ def told(run: PlayRun, lab: Lab, culture: Mapping[str, str]) -> dict[str, list[t
         lines = []
         for task in TASKS[:-1]:
             one = result(run, str(task["name"]), server.fqdn)
-            shown = {key: one.get(key) for key in ("changed", "changes", "commands", "diff", "findings", "msg")}
+            shown = {key: one.get(key) for key in TOLD}
             lines.append(
                 (
                     str(task["name"]),
@@ -164,7 +179,7 @@ def test_one_playbook_has_one_outcome_in_every_language(languages: Lab, own: tup
     checked, run = own
     same_everywhere(told(run, languages, CULTURES))
     recaps = [run.stats[server.fqdn] for server in languages.servers.values()]
-    assert recaps[0]["changed"] == 6 and recaps[0]["ignored"] == 1
+    assert recaps[0]["changed"] == 12 and recaps[0]["ignored"] == 1
     assert all(recap == recaps[0] for recap in recaps)
     for server in languages.servers.values():
         commands = [result(one, "Relay", server.fqdn)["commands"] for one in (checked, run)]
@@ -182,13 +197,30 @@ def test_each_server_is_told_the_name_that_it_shows(languages: Lab, own: tuple[P
         assert "did you mean anonymous?" in result(own[1], "Refused", languages.servers[name].fqdn)["msg"]
 
 
+def test_an_account_is_itself_in_every_language(languages: Lab, own: tuple[PlayRun, PlayRun]) -> None:
+    for name, culture in CULTURES.items():
+        logs_on, accounts, no_more, inside, _again = (
+            result(own[1], str(task["name"]), languages.servers[name].fqdn) for task in OFFICE
+        )
+        users = NAMES[culture][1]
+        removed = [line for line in accounts["commands"] if line.startswith("Remove-ADPermission")]
+        assert removed and all(f"-User '{users}'" in line for line in removed), "those of ExchangeUsers"
+        added = "\n".join(line for line in accounts["commands"] if line.startswith("Add-ADPermission"))
+        assert re.findall(r"-User '([^']*)'", added) == ["LAB\\svc-one", "svc-two@lab.example"], "as declared"
+        assert any("-PermissionGroups 'ExchangeUsers'" in line for line in logs_on["commands"])
+        assert any("-AuthMechanism" in line for line in no_more["commands"]), "the logon is closed"
+        [report] = inside["services"]
+        assert report["answered_by"] == [f"Default Frontend {name}"]
+
+
 def test_a_service_user_is_never_taken_for_anonymous(languages: Lab, own: tuple[PlayRun, PlayRun]) -> None:
-    """With as many as two of them beside it; what they were given stays, or goes when only that was said."""
+    """With as many as two of them beside it: who could relay by another method goes, everybody else stays."""
     for name in languages.servers:
         fqdn = languages.servers[name].fqdn
-        assert result(own[1], "Relay beside them", fqdn)["commands"] == []
+        [gone] = result(own[1], "Relay beside them", fqdn)["commands"]
+        assert gone.startswith("Remove-ADPermission") and "-User 'LAB\\svc-two'" in gone and ANY_RECIPIENT in gone
         removed = [line for line in result(own[1], "Nothing else", fqdn)["commands"] if line.startswith("Remove")]
-        assert any("svc-two" in line and ANY_RECIPIENT in line for line in removed)
+        assert any("svc-one" in line and "Accept-Any-Sender" in line for line in removed)
         assert not any(SUBMIT in line for line in removed if "svc-one" in line)
         assert granted(own[1], languages, name) == [
             {"principal": "anonymous", "deny": False, "rights": [ANY_RECIPIENT]},
@@ -201,7 +233,7 @@ def test_another_servers_endpoint_of_another_language_finds_nothing_to_do(
     by: int, languages: Lab, own: tuple[PlayRun, PlayRun], tmp_path: Path
 ) -> None:
     mark = languages.journal.mark()
-    last = [task for task in TASKS if task["name"] in ("Nothing else", "Back", "Read back")]
+    last = [*(task for task in TASKS if task["name"] in ("Nothing else", "Back", "Read back")), OFFICE[-1]]
     run = through(languages, tmp_path / "through", by).run(play(last)).succeed()
     assert run.changed == 0, run.output
     assert languages.journal.writes(mark) == []
@@ -214,7 +246,8 @@ def test_the_whole_way_through_endpoints_of_another_language(
 ) -> None:
     """The names are those of the server that carries the cmdlets out; everything else is as through the own one."""
     runner = through(languages, tmp_path / "through", 1)
-    absent = {"services": {"external": {"state": "absent"}}, "accept_findings": {"too_many_removed": "a new start"}}
+    gone = {"external": {"state": "absent"}, "office": {"state": "absent"}}
+    absent = {"services": gone, "accept_findings": {"too_many_removed": "a new start"}}
     runner.run(play([{"name": "Gone", RELAY: absent}])).succeed()
     run = runner.run(play(TASKS)).succeed()
     names = list(CULTURES)

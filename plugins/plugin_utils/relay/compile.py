@@ -18,9 +18,10 @@ from .checks import (
 )
 from .errors import RelayError
 from .inverse import Cmdlets, inverse_of
+from .legality import EXTERNAL
 from .model import AccessEntry
 from .moves import Create, Delete, Grant, Move, Revoke, Write
-from .pictures import EXTERNAL, Picture
+from .pictures import Picture
 from .rights import (
     ANONYMOUS_RELAY_RIGHTS,
     ANONYMOUS_USERS,

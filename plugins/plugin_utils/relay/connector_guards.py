@@ -14,9 +14,10 @@ from ansible_collections.mailrelay.exchange.plugins.module_utils._properties imp
 from .answering import FRONT_END, SMTP_PORT
 from .desired import AUTHENTICATED, Method
 from .findings import Finding, finding
+from .legality import EXTERNAL
 from .model import ExchangeServerAddresses
 from .moves import Create, Grant, Move, Write
-from .pictures import BASIC, BASIC_ONLY_WITH_TLS, EXTERNAL, Picture
+from .pictures import BASIC, BASIC_ONLY_WITH_TLS, Picture
 from .policy import SHARED, Policy, ProtectedAddresses
 from .principals import told_users
 from .ranges import LOOPBACK, IPRange, aggregate

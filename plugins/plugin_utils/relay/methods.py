@@ -20,8 +20,9 @@ from typing import Any
 from .accounts import refuse_everybody
 from .desired import ANONYMOUS, AUTHENTICATED, EXTERNALLY_SECURED, GROUP_OF_METHOD, DesiredConnector, DesiredGrant
 from .errors import InputError
+from .legality import EXTERNAL, TLS
 from .model import AccessEntry, ServerFacts
-from .pictures import BASIC, BASIC_ONLY_WITH_TLS, EXTERNAL, INTEGRATED, TLS, Picture
+from .pictures import BASIC, BASIC_ONLY_WITH_TLS, INTEGRATED, Picture
 from .principals import principal_name
 from .rights import (
     ANONYMOUS_RELAY_RIGHTS,

@@ -10,8 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .effective import logons
-from .legality import EXTERNAL as EXTERNAL
-from .legality import TLS as TLS
+from .legality import EXTERNAL
 from .model import AccessEntry, ReceiveConnector, ServerFacts, ServerState
 from .quantities import Caseless
 from .ranges import Binding, IPRange

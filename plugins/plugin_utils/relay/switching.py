@@ -16,8 +16,9 @@ from dataclasses import replace
 from .coverage import within
 from .desired import ANONYMOUS
 from .draft import Draft, Order
+from .legality import EXTERNAL, TLS
 from .moves import Move, Write
-from .pictures import EXTERNAL, TLS, Picture
+from .pictures import Picture
 from .rights import ANONYMOUS_USERS, EXCHANGE_SERVERS, EXCHANGE_USERS
 from .target import Target
 from .world import World

@@ -135,7 +135,9 @@ class Compared:
         if doubtful:
             self.doubtful += 1
             assert any("the nearer one counts" in sentence for sentence in row["unverified"])
-            own = [AccessEntry(token[0], right, right not in has) for right in doubtful]
+            # A user in no group is nobody but everybody who has logged on.
+            decided_for = (*token, *access.users)[0]
+            own = [AccessEntry(decided_for, right, right not in has) for right in doubtful]
             found = ask(replace(access, entries=[*access.entries, *own]))
             assert not found.doubtful & set(GRANTABLE)
         else:

@@ -12,6 +12,7 @@ from .conftest import MakeShell, Shell
 
 CONNECTORS = {"New-ReceiveConnector", "Set-ReceiveConnector", "Get-ReceiveConnector", "Remove-ReceiveConnector"}
 PERMISSIONS = {"Get-ADPermission", "Add-ADPermission", "Remove-ADPermission"}
+POLICIES = {f"{verb}-ThrottlingPolicy" for verb in ("Get", "New", "Set", "Remove")}
 SERVERS = {"Get-ExchangeServer", "Get-NetworkConnectionInfo", "Get-ServerComponentState"}
 
 
@@ -95,16 +96,19 @@ def test_accepted_domains(make_shell: MakeShell) -> None:
 @pytest.mark.parametrize(
     ("user", "visible"),
     [
-        ("administrator", CONNECTORS | PERMISSIONS | SERVERS | {"Get-AcceptedDomain"}),
+        ("administrator", CONNECTORS | PERMISSIONS | SERVERS | POLICIES | {"Get-AcceptedDomain"}),
         ("operator", CONNECTORS | SERVERS),
-        ("hygienist", CONNECTORS | SERVERS | {"Get-AcceptedDomain", "Get-ADPermission"}),
-        ("auditor", SERVERS | {"Get-ReceiveConnector", "Get-AcceptedDomain", "Get-ADPermission"}),
+        ("hygienist", CONNECTORS | SERVERS | {"Get-AcceptedDomain", "Get-ADPermission", "Get-ThrottlingPolicy"}),
+        (
+            "auditor",
+            SERVERS | {"Get-ReceiveConnector", "Get-AcceptedDomain", "Get-ADPermission", "Get-ThrottlingPolicy"},
+        ),
     ],
 )
 def test_what_an_account_sees(shell: Shell, user: str, visible: set[str]) -> None:
     mine = shell.on(user=user)
     assert {item["Name"] for item in mine.objects("Get-Command")} == visible | {"Get-Command"}
-    for cmdlet in CONNECTORS | PERMISSIONS | SERVERS | {"Get-AcceptedDomain"}:
+    for cmdlet in CONNECTORS | PERMISSIONS | SERVERS | POLICIES | {"Get-AcceptedDomain"}:
         ids = [error.error_id for error in mine.call(cmdlet).errors]
         assert ("CommandNotFoundException" in ids) is (cmdlet not in visible)
 

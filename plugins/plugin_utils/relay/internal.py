@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import partial
 
+from .answering import SMTP_PORT
 from .coverage import Cuts, Endpoint, endpoints_of, flagged, served, sharing
 from .desired import DesiredConnector
 from .findings import Finding, finding
@@ -18,8 +19,6 @@ from .pictures import Picture
 from .ranges import IPRange, aggregate
 from .target import Target
 from .world import World
-
-_SMTP_PORT = 25
 
 
 def internal_findings(target: Target, final: World) -> Iterator[Finding]:
@@ -93,7 +92,7 @@ def _connections(desired: DesiredConnector, before: Picture | None) -> Iterator[
     endpoints = [] if before is None else endpoints_of([before])
     for version in (4, 6):
         own = frozenset(entry for entry in _sources_of(desired) if entry.version == version)
-        places = [one for one in endpoints if one.version == version] or [Endpoint(version, 0, _SMTP_PORT)]
+        places = [one for one in endpoints if one.version == version] or [Endpoint(version, 0, SMTP_PORT)]
         for endpoint in places if own else ():
             yield endpoint, own
 

@@ -133,7 +133,7 @@ def _ways(without: list[int], logged_on: list[list[int]]) -> list[list[int]]:
 
 
 def _refused(ways: list[list[int]], position: int) -> int:
-    """Slots of clients that are refused at this moment, and neither were before nor shall be afterwards."""
+    """Slots of clients that are refused at this moment, and were taken before and shall be afterwards."""
     found = 0
     for way in ways:
         found |= way[0] & way[-1] & ~way[position]

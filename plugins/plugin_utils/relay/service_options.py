@@ -12,6 +12,7 @@ from ansible_collections.mailrelay.exchange.plugins.module_utils._properties imp
 from .declaration import mapping, near_match, only_keys
 from .desired import AUTHENTICATED, EXTERNALLY_SECURED, GROUP_OF_METHOD, DesiredGrant, Method
 from .errors import InputError
+from .legality import EXTERNAL
 from .options import parse_values
 from .ranges import shown
 
@@ -76,12 +77,12 @@ def refuse_contradiction(
         raise InputError(f"{where}.permission_groups: method {method} needs {needed}; add it.")
     if not isinstance(mechanisms, frozenset):
         return
-    if method != EXTERNALLY_SECURED and "ExternalAuthoritative" in mechanisms:
+    if method != EXTERNALLY_SECURED and EXTERNAL in mechanisms:
         raise InputError(
             f"{where}.auth_mechanism: ExternalAuthoritative is method externally_secured; declare that method, or "
             "take it out."
         )
-    if method == EXTERNALLY_SECURED and "ExternalAuthoritative" not in mechanisms:
+    if method == EXTERNALLY_SECURED and EXTERNAL not in mechanisms:
         raise InputError(f"{where}.auth_mechanism: method externally_secured needs ExternalAuthoritative; add it.")
     if method == AUTHENTICATED and not mechanisms & {"BasicAuth", "Integrated"}:
         raise InputError(
